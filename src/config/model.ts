@@ -1,0 +1,82 @@
+/** A deployed tree's own wishes: hop3.toml and Procfile, checked and normalised. */
+export interface AppConfig {
+  /** The hop3.toml that was read, relative to the source directory; null where there is none. */
+  readonly file: string | null;
+  readonly metadata: Metadata;
+  readonly builder: 'nix' | 'auto';
+  readonly run: {
+    /** `[run].start`; also stands in `processes.web` unless a Procfile type is more specific. */
+    readonly start: string | null;
+    /** One shell command that runs once before the workers; a list in the file is joined with `&&`. */
+    readonly beforeRun: string | null;
+    /** Seconds the release may take until it is healthy. */
+    readonly startTimeout: number;
+  };
+  /** Process types of the Procfile and `[run].start`: name to shell command. Empty where runtime.json alone decides. */
+  readonly processes: Readonly<Record<string, string>>;
+  /** Literal `[env]` values as text. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `[env]` values that are made once: `{ generate = ... }`. */
+  readonly generated: Readonly<Record<string, GeneratedValue>>;
+  /** `[env.computed]`, unexpanded. */
+  readonly computed: Readonly<Record<string, string>>;
+  readonly envPolicy: 'keep-existing' | 'override';
+  readonly admin: AdminConfig | null;
+  readonly healthcheck: Healthcheck | null;
+  readonly domains: readonly string[];
+  readonly addons: readonly AddonRequest[];
+  readonly ports: readonly PortRequest[];
+  /** The `[nix]` table with its keys as in the file; null where there is none. */
+  readonly nix: NixSection | null;
+  /** Lines for the push log: tables that are understood but have no effect yet, unknown keys of lenient tables. */
+  readonly notices: readonly string[];
+}
+
+export interface Metadata {
+  readonly id: string | null;
+  readonly version: string | null;
+  readonly title: string | null;
+  readonly description: string | null;
+}
+
+export interface GeneratedValue {
+  readonly generate: 'hex' | 'base64' | 'urlsafe' | 'password' | 'uuid';
+  /** Bytes for hex, base64 and urlsafe; characters for password; unused for uuid. */
+  readonly length: number;
+  readonly prefix: string;
+  readonly display: boolean;
+}
+
+export interface AdminConfig {
+  readonly username: string;
+  readonly email: string | null;
+  readonly password: GeneratedValue;
+}
+
+export interface Healthcheck {
+  readonly path: string;
+  /** Seconds one request may take. */
+  readonly timeout: number;
+  /** Seconds between requests after the release. */
+  readonly interval: number;
+  /** Text the answer's body must hold. */
+  readonly contains: string | null;
+}
+
+export interface AddonRequest {
+  readonly type: 'postgres' | 'mysql' | 'redis';
+  readonly name: string | null;
+  readonly extensions: readonly string[];
+}
+
+export interface PortRequest {
+  readonly number: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly name: string | null;
+}
+
+/** `[nix]` as written: `template` names the renderer that knows the rest. Tables and lists are plain objects and arrays. */
+export interface NixSection {
+  readonly template: string;
+  readonly keys: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,72 @@
+import type { AppConfig } from '../config/model.ts';
+import type { PushLog } from '../log.ts';
+import type { AppName, Oid, StorePath } from '../names.ts';
+import type { Runtime, Tier } from '../nix/model.ts';
+
+/** One accepted push to the deployed branch. */
+export interface Push {
+  readonly app: AppName;
+  readonly ref: string;
+  /** What the branch names now; null for the first push. */
+  readonly old: Oid | null;
+  readonly commit: Oid;
+  /** Who pushed, for the release list: the token's name. */
+  readonly pusher: string;
+  readonly options: readonly string[];
+}
+
+/** A checked-out tree. */
+export interface Source {
+  /** Absolute; the last component is `source`, there is no .git in it and nothing the server wrote. */
+  readonly dir: string;
+  readonly commit: Oid;
+  readonly tree: Oid;
+}
+
+/** What will be built and how it was decided. */
+export type Plan =
+  | { readonly kind: 'hand-crafted'; readonly expressionFile: string; readonly notices: readonly string[] }
+  | { readonly kind: 'template'; readonly template: string; readonly tier: Tier; readonly expression: string; readonly notices: readonly string[] };
+
+/** A tree that was built: all that is needed to run it again without looking at its files. */
+export interface Built {
+  readonly buildId: number;
+  readonly commit: Oid;
+  readonly tree: Oid;
+  readonly storePath: StorePath;
+  readonly runtime: Runtime;
+  readonly config: AppConfig;
+}
+
+export type ReleaseReason = 'push' | 'rollback' | 'env' | 'restart';
+
+export interface Release {
+  readonly app: AppName;
+  readonly version: number;
+  readonly commit: Oid;
+  readonly tree: Oid;
+  readonly storePath: StorePath;
+  readonly reason: ReleaseReason;
+  /** One line for `hop3 releases`, for example "Deploy 1a2b3c4" or "Rollback to v3". */
+  readonly description: string;
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly live: boolean;
+}
+
+/** What the server asks of the pipeline. Each call is one deploy: it waits its turn, then ends live or throws a Hop3Error. */
+export interface Deployer {
+  /** Builds (or finds) the commit, makes it live and moves the branch. When it throws, the branch and the live release are as they were. */
+  push(push: Push, log: PushLog, signal: AbortSignal): Promise<Release>;
+  /** `to` is a release number; without it the release before the live one. */
+  rollback(app: AppName, to: number | null, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
+  /** Sets (text) and unsets (null) operator variables; a live app restarts into them as a new release. Null when there is nothing live yet. */
+  setEnv(app: AppName, changes: Readonly<Record<string, string | null>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null>;
+  /** Starts the live release anew in the idle slot and switches to it; the number stays. */
+  restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
+  /** Makes the app: repository, ports, directories, site. */
+  createApp(app: AppName, by: string): Promise<void>;
+  /** Stops everything of the app and removes it. */
+  destroyApp(app: AppName, by: string): Promise<void>;
+}

@@ -1,0 +1,118 @@
+import { cpus } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { Hop3Error } from './errors.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What `<nixpkgs>` is: this project's own set, a tree on disk, a revision to fetch, or the built-in pin. */
+export type NixpkgsSetting =
+  | { readonly kind: 'host' }
+  | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'revision'; readonly rev: string; readonly sha256: string }
+  | { readonly kind: 'built-in' };
+
+/** The server's settings, read once at start from the environment. docs/operations.md has the table. */
+export interface Settings {
+  readonly root: string;
+  readonly listen: Address;
+  readonly httpListen: Address;
+  readonly domain: string;
+  readonly nixpkgs: NixpkgsSetting;
+  readonly adminTokenFile: string;
+  /** Seconds a build may take in all. */
+  readonly buildTimeout: number;
+  /** Seconds a build may stay silent. */
+  readonly buildSilence: number;
+  /** Seconds that evaluating an expression may take before the first derivation is built. */
+  readonly evalTimeout: number;
+  /** Bytes a push may send. */
+  readonly maxPushBytes: number;
+  /** Bytes of output of one build that are kept and shown. */
+  readonly maxLogBytes: number;
+  /** Builds that may run at the same time. */
+  readonly parallelBuilds: number;
+  /** Seconds an old release may take to finish its requests before it is killed. */
+  readonly drainTimeout: number;
+  /** Releases of an app that can be rolled back to (each keeps its store path). */
+  readonly keepReleases: number;
+  /** The ports that workers are given, first and last. */
+  readonly workerPorts: readonly [number, number];
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the settings, with the defaults of docs/operations.md.
+ * @throws Hop3Error HOP3_SETTING that names the variable, its value and what is allowed
+ */
+export function readSettings(env: Env): Settings {
+  const root = env['HOP3_ROOT'] ?? '/var/lib/hop3';
+  if (!isAbsolute(root) || /[\s"'\\$;{}\0]/.test(root)) {
+    throw bad('HOP3_ROOT', root, 'an absolute path without spaces, quotes, $, ; or braces (it is written into nginx and s6 files)');
+  }
+  const rootDir = resolve(root);
+  return {
+    root: rootDir,
+    listen: address('HOP3_LISTEN', env['HOP3_LISTEN'] ?? '127.0.0.1:7000'),
+    httpListen: address('HOP3_HTTP_LISTEN', env['HOP3_HTTP_LISTEN'] ?? '127.0.0.1:8080'),
+    domain: domain(env['HOP3_DOMAIN'] ?? 'localhost'),
+    nixpkgs: nixpkgs(env['HOP3_NIXPKGS']),
+    adminTokenFile: env['HOP3_ADMIN_TOKEN_FILE'] ?? join(rootDir, 'admin.token'),
+    buildTimeout: whole(env, 'HOP3_BUILD_TIMEOUT', 3600, 1, 86_400),
+    buildSilence: whole(env, 'HOP3_BUILD_SILENCE', 1200, 1, 86_400),
+    evalTimeout: whole(env, 'HOP3_EVAL_TIMEOUT', 120, 1, 3600),
+    maxPushBytes: whole(env, 'HOP3_MAX_PUSH_BYTES', 512 * 1024 * 1024, 1024, 2 ** 40),
+    maxLogBytes: whole(env, 'HOP3_MAX_LOG_BYTES', 8 * 1024 * 1024, 1024, 2 ** 32),
+    parallelBuilds: whole(env, 'HOP3_PARALLEL_BUILDS', Math.max(1, cpus().length), 1, 256),
+    drainTimeout: whole(env, 'HOP3_DRAIN_TIMEOUT', 30, 0, 3600),
+    keepReleases: whole(env, 'HOP3_KEEP_RELEASES', 10, 1, 1000),
+    workerPorts: portRange(env['HOP3_WORKER_PORTS'] ?? '20000-29999'),
+  };
+}
+
+export function formatAddress(address: Address): string {
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+function bad(name: string, value: string, allowed: string): Hop3Error {
+  return new Hop3Error('HOP3_SETTING', { what: `${name}=${value} cannot be used.`, next: `Set it to ${allowed}.` });
+}
+
+function address(name: string, text: string): Address {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+|localhost)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (!match || port < 1 || port > 65_535) throw bad(name, text, 'ADDRESS:PORT, for example 127.0.0.1:7000 or [::1]:7000');
+  return { host: (match[1] ?? match[2])!, port };
+}
+
+function domain(text: string): string {
+  if (!/^[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?$/.test(text)) throw bad('HOP3_DOMAIN', text, 'a lower-case domain name, for example apps.example.org');
+  return text;
+}
+
+function nixpkgs(text: string | undefined): NixpkgsSetting {
+  if (text === undefined || text === '' || text === 'built-in') return { kind: 'built-in' };
+  if (text === 'host') return { kind: 'host' };
+  if (isAbsolute(text)) return { kind: 'path', path: resolve(text) };
+  const match = /^([0-9a-f]{40})#((?:sha256-[A-Za-z0-9+/]{43}=)|[0-9a-df-np-sv-z]{52})$/.exec(text);
+  if (!match) throw bad('HOP3_NIXPKGS', text, '`host`, an absolute path, or <40 hex digits>#<sha256 as SRI or Nix base32>');
+  return { kind: 'revision', rev: match[1]!, sha256: match[2]! };
+}
+
+function whole(env: Env, name: string, fallback: number, least: number, most: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return fallback;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most)) throw bad(name, text, `a whole number from ${least} to ${most}`);
+  return value;
+}
+
+function portRange(text: string): readonly [number, number] {
+  const match = /^(\d{4,5})-(\d{4,5})$/.exec(text);
+  const [from, to] = [Number(match?.[1]), Number(match?.[2])];
+  if (!match || from < 1024 || to > 65_535 || to - from < 3) throw bad('HOP3_WORKER_PORTS', text, 'FIRST-LAST between 1024 and 65535');
+  return [from, to];
+}
