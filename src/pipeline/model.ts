@@ -34,6 +34,8 @@ export interface Built {
   readonly commit: Oid;
   readonly tree: Oid;
   readonly storePath: StorePath;
+  /** Every store path the release may see: `nix-store -qR` of its own. */
+  readonly closure: readonly string[];
   readonly runtime: Runtime;
   readonly config: AppConfig;
 }

@@ -1,0 +1,93 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { AppConfig } from '../../src/config/model.ts';
+import { Hop3Error } from '../../src/errors.ts';
+import { composeEnv, generateValue } from '../../src/pipeline/environment.ts';
+
+const test = suite('the environment of a release');
+
+const plain: AppConfig = {
+  file: 'hop3.toml', metadata: { id: null, version: null, title: null, description: null }, builder: 'nix',
+  run: { start: null, beforeRun: null, startTimeout: 60 }, processes: {}, env: {}, generated: {}, computed: {},
+  envPolicy: 'keep-existing', admin: null, healthcheck: null, domains: [], addons: [], ports: [], nix: null, notices: [],
+};
+const runtime = { workers: {}, static: null, env: {}, path: [] };
+
+function compose(config: Partial<AppConfig>, operator = {}, builtIn = {}, env = {}) {
+  return composeEnv({ config: { ...plain, ...config }, runtime: { ...runtime, env }, operator, builtIn });
+}
+
+test('the operator beats hop3.toml, hop3.toml beats the build, Hop3 beats all', () => {
+  const { env } = compose({ env: { A: 'toml', B: 'toml', C: 'toml' } }, { B: 'operator', C: 'operator' }, { C: 'hop3' }, { A: 'build', D: 'build' });
+  assert.equal(env, { A: 'toml', B: 'operator', C: 'hop3', D: 'build' });
+});
+
+test('_policy = "override" lets hop3.toml beat the operator, never Hop3', () => {
+  const { env } = compose({ envPolicy: 'override', env: { A: 'toml', B: 'toml' } }, { A: 'operator' }, { B: 'hop3' });
+  assert.equal(env, { A: 'toml', B: 'hop3' });
+});
+
+test('computed values see the operator, generated secrets and each other', () => {
+  const { env } = compose(
+    { computed: { URL: 'http://${HOST}:${PORT_TEXT}', PORT_TEXT: '${NUMBER}' } },
+    { NUMBER: '80' }, { HOST: 'shop.localhost' },
+  );
+  assert.is(env['URL'], 'http://shop.localhost:80');
+});
+
+test('text that looks like a reference stays text inside a value that is put in', () => {
+  const { env } = compose({ computed: { A: '${SECRET}' } }, { SECRET: '${A} $& $1' });
+  assert.is(env['A'], '${A} $& $1');
+});
+
+test('an unknown name is refused with the file, the variable and the remedy', () => {
+  const error = caught(() => compose({ computed: { URL: '${NOBODY}' } }));
+  assert.is(error.code, 'HOP3_ENV_REFERENCE');
+  assert.is(error.what, 'hop3.toml: URL uses ${NOBODY}, and nothing defines it.');
+});
+
+test('two values that need each other are refused', () => {
+  const error = caught(() => compose({ computed: { A: '${B}', B: '${A}' } }));
+  assert.match(error.what, 'it needs itself');
+});
+
+test('a secret is made once and kept by the release', () => {
+  const config = { generated: { KEY: { generate: 'hex', length: 16, prefix: 'k-', display: true } as const } };
+  const first = compose(config);
+  assert.match(first.operator['KEY']!, /^k-[0-9a-f]{32}$/);
+  assert.equal(first.display, ['KEY']);
+  const second = compose(config, first.operator);
+  assert.is(second.env['KEY'], first.env['KEY']);
+  assert.equal(second.display, []);
+});
+
+test('[admin] gives user, email and a password that stays', () => {
+  const admin = { username: 'admin', email: 'a@example.org', password: { generate: 'password', length: 20, prefix: '', display: false } as const };
+  const { env, operator } = compose({ admin });
+  assert.is(env['HOP3_ADMIN_USER'], 'admin');
+  assert.is(env['HOP3_ADMIN_EMAIL'], 'a@example.org');
+  assert.is(env['HOP3_ADMIN_PASSWORD']!.length, 20);
+  assert.is(operator['HOP3_ADMIN_PASSWORD'], env['HOP3_ADMIN_PASSWORD']);
+});
+
+test('each kind of secret has the promised shape', () => {
+  const make = (generate: 'hex' | 'base64' | 'urlsafe' | 'password' | 'uuid') => generateValue({ generate, length: 24, prefix: '', display: false });
+  assert.match(make('hex'), /^[0-9a-f]{48}$/);
+  assert.is(Buffer.from(make('base64'), 'base64').length, 24);
+  assert.match(make('urlsafe'), /^[A-Za-z0-9_-]{32}$/);
+  assert.match(make('password'), /^[A-Za-z0-9]{24}$/);
+  assert.match(make('uuid'), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.is.not(make('hex'), make('hex'));
+});
+
+function caught(work: () => unknown): Hop3Error {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Hop3Error) return error;
+    throw error;
+  }
+  throw new Error('expected a Hop3Error');
+}
+
+test.run();

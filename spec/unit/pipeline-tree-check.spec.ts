@@ -1,0 +1,50 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checkEntries, checkLinks, isLfsPointer, leavesTree, refuseLfsPointers } from '../../src/pipeline/tree-check.ts';
+
+const test = suite('trees that cannot be deployed');
+const what = (work: () => void): string => {
+  try {
+    work();
+  } catch (error) {
+    return (error as { what: string }).what;
+  }
+  throw new Error('expected a refusal');
+};
+
+test('an ordinary tree passes', () => {
+  checkEntries([{ mode: '100644', size: 3, path: Buffer.from('ünïcode.txt') }, { mode: '100755', size: 3, path: Buffer.from('run') }]);
+});
+
+test('a submodule is named', () => {
+  assert.is(what(() => checkEntries([{ mode: '160000', size: null, path: Buffer.from('vendor/lib') }])),
+    'vendor/lib: a submodule; its files are not part of the push');
+});
+
+test('a file name that is not UTF-8 is named, its bytes made visible', () => {
+  assert.is(what(() => checkEntries([{ mode: '100644', size: 1, path: Buffer.from([0x61, 0xff, 0x0a]) }])),
+    'aÿ\\u000a: the name is not UTF-8');
+});
+
+test('symlinks may go up, as long as they stay inside', () => {
+  assert.is(leavesTree({ path: 'a/b/link', target: '../c' }), false);
+  assert.is(leavesTree({ path: 'link', target: 'a/../../b' }), true);
+  assert.is(leavesTree({ path: 'a/link', target: '..' }), false);
+  assert.is(leavesTree({ path: 'link', target: '..' }), true);
+  assert.is(leavesTree({ path: 'link', target: '/etc/passwd' }), true);
+  assert.is(leavesTree({ path: 'link', target: '..hidden' }), false);
+  assert.is(what(() => checkLinks([{ path: 'conf', target: '/etc/shadow' }])), 'conf: a symlink out of the tree, to /etc/shadow');
+});
+
+test('several problems come together', () => {
+  const message = what(() => checkLinks([{ path: 'a', target: '/x' }, { path: 'b', target: '/y' }]));
+  assert.match(message, '2 things in the tree cannot be deployed; the first: a: a symlink out of the tree');
+});
+
+test('an LFS pointer is told from a file that only mentions LFS', () => {
+  assert.ok(isLfsPointer(Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n')));
+  assert.not(isLfsPointer(Buffer.from('see version https://git-lfs.github.com/spec/v1')));
+  assert.match(what(() => refuseLfsPointers(['big.bin'])), 'big.bin: a Git LFS pointer');
+});
+
+test.run();

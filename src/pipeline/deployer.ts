@@ -1,0 +1,207 @@
+import { asHop3Error, Hop3Error } from '../errors.ts';
+import type { PushLog } from '../log.ts';
+import type { AppName } from '../names.ts';
+import { isValidPath } from '../nix/store.ts';
+import { liveSlot } from '../runtime/slots.ts';
+import type { ReleaseRow } from '../store/releases.ts';
+import { createApp, destroyApp } from './app-life.ts';
+import { openAttemptLog } from './attempt-log.ts';
+import type { Host, Job } from './job.ts';
+import { asBuilt } from './known.ts';
+import { shortOid, type Lineage } from './lineage.ts';
+import type { Built, Deployer, Push, Release } from './model.ts';
+import { deployPush, makeLive, type Deployed } from './pipeline.ts';
+import { Turns } from './turns.ts';
+import { Undo } from './undo.ts';
+
+/** Everything that changes what runs, one deploy an app at a time. */
+export class HostDeployer implements Deployer {
+  readonly #host: Host;
+  readonly #turns = new Turns();
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  async push(push: Push, log: PushLog, signal: AbortSignal): Promise<Release> {
+    const what = `deploy of ${shortOid(push.commit)} by ${push.pusher}`;
+    return this.#deploy(push.app, push.pusher, what, push.commit, log, signal, (job) => deployPush(job, push));
+  }
+
+  async rollback(app: AppName, to: number | null, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
+    return this.#again(app, `rollback by ${by}`, by, log, signal, async (live) => {
+      const target = this.#rollbackTarget(app, to, live);
+      log.phase(`Rollback to v${target.version} (${shortOid(target.commit)})`);
+      const lineage: Lineage = {
+        reason: 'rollback', version: this.#host.store.releases.nextVersion(app), description: `Rollback to v${target.version}`,
+        env: target.env, branch: this.#branchMove(app, target, live),
+      };
+      return { from: target, lineage };
+    });
+  }
+
+  async setEnv(app: AppName, changes: Readonly<Record<string, string | null>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null> {
+    const { store } = this.#host;
+    this.#knownApp(app);
+    if (!store.releases.live(app)) {
+      store.env.change(app, changes);
+      return null;
+    }
+    return this.#again(app, `change of variables by ${by}`, by, log, signal, async (live) => {
+      const env: Record<string, string> = store.env.get(app);
+      for (const [name, value] of Object.entries(changes)) {
+        if (value === null) delete env[name];
+        else env[name] = value;
+      }
+      const names = Object.keys(changes).join(', ');
+      const verb = Object.values(changes).every((value) => value === null) ? 'Unset' : 'Set';
+      return {
+        from: live,
+        lineage: { reason: 'env', version: store.releases.nextVersion(app), description: `${verb} ${names}`, env, branch: null },
+      };
+    });
+  }
+
+  async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
+    return this.#again(app, `restart by ${by}`, by, log, signal, async (live) => ({
+      from: live,
+      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, branch: null },
+    }));
+  }
+
+  async createApp(app: AppName, by: string): Promise<void> {
+    const giveBack = await this.#turns.take(app, `creation by ${by}`, AbortSignal.timeout(60_000), () => {});
+    try {
+      await createApp(this.#host, app, by);
+    } finally {
+      giveBack();
+    }
+  }
+
+  async destroyApp(app: AppName, by: string): Promise<void> {
+    this.#knownApp(app);
+    const giveBack = await this.#turns.take(app, `destruction by ${by}`, AbortSignal.timeout(600_000), () => {});
+    try {
+      await destroyApp(this.#host, app);
+    } finally {
+      giveBack();
+    }
+  }
+
+  /** A deploy that starts from a release instead of a push: no checkout, no nix. */
+  async #again(
+    app: AppName, what: string, by: string, log: PushLog, signal: AbortSignal,
+    choose: (live: ReleaseRow) => Promise<{ from: ReleaseRow; lineage: Lineage }>,
+  ): Promise<Release> {
+    this.#knownApp(app);
+    const first = this.#liveRelease(app);
+    return this.#deploy(app, by, what, first.commit, log, signal, async (job) => {
+      // Read again now that the turn is ours: the deploy before may have changed it.
+      const { from, lineage } = await choose(this.#liveRelease(app));
+      return makeLive(job, await this.#builtOf(job, from), lineage);
+    });
+  }
+
+  async #deploy(
+    app: AppName, by: string, what: string, commit: ReleaseRow['commit'], client: PushLog, signal: AbortSignal,
+    work: (job: Job) => Promise<Deployed>,
+  ): Promise<Release> {
+    const host = this.#host;
+    const giveBack = await this.#turns.take(app, what, signal, (ahead, before) => {
+      client.phase(`Waiting: ${app} is busy with the ${ahead.what}, since ${clock(ahead.since)}${before > 0 ? ` (${before} more before this one)` : ''}`);
+    });
+    let attempt: number;
+    try {
+      this.#knownApp(app);
+      attempt = host.store.builds.begin(app, commit, by);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+    const log = openAttemptLog(client, host.paths.buildLog(app, attempt), host.settings.maxLogBytes, (error) => host.reportDefect('build log', error));
+    const job: Job = { ...host, app, by, log, signal, undo: new Undo(), cleanUps: [], attempt };
+    let drained: Promise<void> = Promise.resolve();
+    try {
+      const deployed = await work(job);
+      drained = deployed.drained;
+      host.store.builds.end(app, attempt, 'released', { release: deployed.release.version });
+      return deployed.release;
+    } catch (thrown) {
+      throw await this.#failed(job, thrown);
+    } finally {
+      for (const cleanUp of job.cleanUps) await cleanUp().catch((error: unknown) => host.reportDefect('clean-up', error));
+      await log.close();
+      void drained.finally(giveBack);
+    }
+  }
+
+  /** Unwinds, writes the failure down, and says what is running now: read from the switch itself, not remembered. */
+  async #failed(job: Job, thrown: unknown): Promise<Hop3Error> {
+    const { app, store, paths } = job;
+    let error = asHop3Error(thrown);
+    if (error.code === 'HOP3_INTERNAL') job.reportDefect(`deploy of ${app}`, thrown);
+    // A program that was ended because the client left looks like any failing program.
+    if (job.signal.aborted && error.code !== 'HOP3_CANCELLED') error = new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled.', cause: error });
+    for (const left of await job.undo.unwind()) job.reportDefect(`undo: ${left.what}`, left.error);
+    const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';
+    store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${error.what}` });
+    const slot = await liveSlot(paths, app);
+    const live = store.releases.live(app);
+    const state = slot !== null && live ? `v${live.version} is still live; the branch has not moved.` : `${app} has no live release yet; the branch has not moved.`;
+    job.log.problem(`${error.what} [${error.code}]`);
+    return new Hop3Error(error.code, {
+      what: error.what,
+      ...(error.why === undefined ? {} : { why: error.why }),
+      next: [error.next, state, `The whole log: hop3 builds log b${job.attempt} --app ${app}`].filter(Boolean).join('\n'),
+      cause: thrown,
+    });
+  }
+
+  async #builtOf(job: Job, release: ReleaseRow): Promise<Built> {
+    const { store, log } = job;
+    const stored = store.builds.output(job.app, release.build);
+    if (!stored || !(await isValidPath(stored.storePath))) {
+      throw new Hop3Error('HOP3_RELEASE_PRUNED', {
+        what: `The build of v${release.version} is no longer kept.`,
+        next: `Push its commit again, which builds it anew: git push -f hop3 ${release.commit}:${store.apps.get(job.app)?.branch ?? 'main'}`,
+      });
+    }
+    log.line(`${stored.storePath} is already built: nothing to build`);
+    // The attempt's row needs the output too: a release points at its build.
+    store.builds.built(job.app, job.attempt, stored);
+    return asBuilt(stored, job.attempt, release.commit);
+  }
+
+  #rollbackTarget(app: AppName, to: number | null, live: ReleaseRow): ReleaseRow {
+    const { releases } = this.#host.store;
+    const target = to === null ? releases.list(app, 50).find((release) => release.version < live.version && release.storePath !== null) : releases.get(app, to);
+    if (!target) {
+      throw new Hop3Error('HOP3_NO_RELEASE', {
+        what: to === null ? `${app} has no release before v${live.version} to go back to.` : `${app} has no release v${to}.`,
+        next: `hop3 releases --app ${app} lists them.`,
+      });
+    }
+    if (target.version === live.version) throw new Hop3Error('HOP3_NO_RELEASE', { what: `v${to} is the live release of ${app} already.` });
+    return target;
+  }
+
+  #branchMove(app: AppName, target: ReleaseRow, live: ReleaseRow): Lineage['branch'] {
+    if (target.commit === live.commit) return null;
+    const branch = this.#host.store.apps.get(app)?.branch ?? 'main';
+    return { ref: `refs/heads/${branch}`, commit: target.commit, old: live.commit };
+  }
+
+  #liveRelease(app: AppName): ReleaseRow {
+    const live = this.#host.store.releases.live(app);
+    if (!live) throw new Hop3Error('HOP3_NO_RELEASE', { what: `${app} has no live release yet.`, next: `Push it first: git push hop3 main` });
+    return live;
+  }
+
+  #knownApp(app: AppName): void {
+    if (!this.#host.store.apps.get(app)) throw new Hop3Error('HOP3_NO_APP', { what: `There is no app named ${app}.`, next: 'hop3 apps lists what there is.' });
+  }
+}
+
+function clock(ms: number): string {
+  return `${new Date(ms).toISOString().slice(11, 19)} UTC`;
+}

@@ -1,0 +1,35 @@
+import type { PushLog } from '../log.ts';
+import type { AppName } from '../names.ts';
+import type { PackageSet } from '../nix/model.ts';
+import type { Paths } from '../paths.ts';
+import type { Settings } from '../settings.ts';
+import type { Store } from '../store/store.ts';
+import type { Gate } from './turns.ts';
+import type { Undo } from './undo.ts';
+
+/** What all deploys of a server share. */
+export interface Host {
+  readonly settings: Settings;
+  readonly paths: Paths;
+  readonly store: Store;
+  readonly packageSet: (log: PushLog) => Promise<PackageSet>;
+  /** Places for builds that run side by side. */
+  readonly builds: Gate;
+  readonly now: () => number;
+  /** For what no client may see: defects, and effects that could not be undone. */
+  readonly reportDefect: (where: string, error: unknown) => void;
+}
+
+/** One deploy: what every stage is given besides the values of the stages before it. */
+export interface Job extends Host {
+  readonly app: AppName;
+  readonly by: string;
+  readonly log: PushLog;
+  /** Aborts when the client goes or the deploy is cancelled; nothing listens to it after the switch. */
+  readonly signal: AbortSignal;
+  readonly undo: Undo;
+  /** Run when the deploy ends, well or not: temporary files. */
+  readonly cleanUps: (() => Promise<void>)[];
+  /** Number of the attempt; its log is `paths.buildLog(app, attempt)`. */
+  readonly attempt: number;
+}

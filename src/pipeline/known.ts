@@ -1,0 +1,53 @@
+import type { AppConfig } from '../config/model.ts';
+import { isValidPath } from '../nix/store.ts';
+import type { PackageSet, Runtime } from '../nix/model.ts';
+import type { StoredBuild } from '../store/builds.ts';
+import type { Job } from './job.ts';
+import type { Built } from './model.ts';
+import type { Received } from './receive.ts';
+
+/** Raised when the same tree and package set would be rendered into another expression than before. */
+const RENDERING = 1;
+
+/** Together with the tree it says whether an earlier build is the same build. */
+export function buildKey(packageSet: PackageSet): string {
+  return `${RENDERING}:${packageSet.id}`;
+}
+
+/** The build of this very tree, if there is one and its store path still exists: then nothing is checked out or built. */
+export async function findKnown(job: Job, received: Received): Promise<Built | null> {
+  const stored = await findStored(job, received);
+  if (!stored) return null;
+  if (!(await isValidPath(stored.storePath))) {
+    job.log.line(`b${stored.number} built this tree, but its store path is gone: building it again`);
+    return null;
+  }
+  job.log.phase('This tree is already built: nothing to build');
+  job.log.line(`${stored.storePath} (b${stored.number})`);
+  const { storePath, root, runtime, config } = stored;
+  job.store.builds.built(job.app, job.attempt, { tree: received.tree, buildKey: stored.buildKey, storePath, root, runtime, config });
+  return asBuilt(stored, job.attempt, received.commit);
+}
+
+async function findStored(job: Job, received: Received): Promise<StoredBuild | null> {
+  if (received.earlierBuild !== null) {
+    const earlier = job.store.builds.output(job.app, received.earlierBuild);
+    if (earlier) return earlier;
+    job.log.line('its build was pruned: building it again');
+  }
+  return job.store.builds.findOutput(job.app, received.tree, buildKey(await job.packageSet(job.log)));
+}
+
+/** What a build's row keeps of it as JSON. */
+export interface KeptRuntime {
+  readonly runtime: Runtime;
+  readonly closure: readonly string[];
+}
+
+export function asBuilt(stored: StoredBuild, buildId: number, commit: Built['commit']): Built {
+  const kept = JSON.parse(stored.runtime) as KeptRuntime;
+  return {
+    buildId, commit, tree: stored.tree, storePath: stored.storePath,
+    runtime: kept.runtime, closure: kept.closure, config: JSON.parse(stored.config) as AppConfig,
+  };
+}

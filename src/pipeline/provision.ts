@@ -1,0 +1,36 @@
+import type { Job } from './job.ts';
+import { composeEnv, type Env } from './environment.ts';
+import { appUrl, type Lineage } from './lineage.ts';
+import type { Built } from './model.ts';
+
+export interface Provisioned {
+  readonly lineage: Lineage;
+  readonly env: Env;
+  /** The operator's variables the release keeps. */
+  readonly operator: Env;
+}
+
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+
+/**
+ * Settles the environment of the release.
+ * @throws Hop3Error HOP3_ENV_REFERENCE
+ */
+export async function provision(job: Job, built: Built, lineage: Lineage): Promise<Provisioned> {
+  const { app, settings, log } = job;
+  const composed = composeEnv({
+    config: built.config,
+    runtime: built.runtime,
+    operator: lineage.env,
+    builtIn: {
+      HOP3_APP: app,
+      HOP3_RELEASE: `v${lineage.version}`,
+      HOP3_PUBLIC_URL: appUrl(app, settings.domain, settings.httpListen.port),
+      BIND_ADDRESS: '127.0.0.1',
+    },
+  });
+  for (const name of composed.display) log.line(`${name}: ${composed.operator[name]} (made now, shown only here)`);
+  log.hide(Object.values(composed.operator));
+  const path = [...built.runtime.path, composed.env['PATH'] ?? DEFAULT_PATH].join(':');
+  return { lineage, env: { ...composed.env, PATH: path }, operator: composed.operator };
+}

@@ -1,0 +1,37 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { updateRef } from '../git/objects.ts';
+import { SLOTS } from '../paths.ts';
+import { applySites } from '../runtime/nginx-apply.ts';
+import { stopSlot } from '../runtime/services.ts';
+import { clearSlot, liveSlot } from '../runtime/slots.ts';
+import { sitesOf } from './app-life.ts';
+import type { Host } from './job.ts';
+
+/**
+ * Brings files, processes and records to one whole version of each app after the server died at any point. Nothing here
+ * touches a live slot. Run once, before the first request is served.
+ */
+export async function repair(host: Host): Promise<void> {
+  const { store, paths } = host;
+  for (const pending of store.releases.switching()) {
+    // The rename either happened or not; the symlink is the truth.
+    if ((await liveSlot(paths, pending.app)) === pending.slot) {
+      if (pending.branch !== null) await updateRef(paths.repo(pending.app), `refs/heads/${pending.branch}`, pending.commit);
+      store.releases.finishSwitch(pending.app, pending.version);
+    } else {
+      store.releases.abandonSwitch(pending.app);
+    }
+  }
+  store.builds.abandonRunning();
+  for (const { name } of store.apps.list()) {
+    const live = await liveSlot(paths, name);
+    for (const slot of SLOTS) {
+      if (slot === live) continue;
+      await stopSlot(paths, name, slot, 2000);
+      await clearSlot(paths, name, slot);
+    }
+  }
+  for (const left of await readdir(paths.checkouts).catch(() => [])) await rm(join(paths.checkouts, left), { recursive: true, force: true });
+  await applySites(paths, host.settings, sitesOf(host));
+}

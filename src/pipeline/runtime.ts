@@ -1,0 +1,18 @@
+import { readRuntime } from '../nix/runtime-json.ts';
+import { closureOf } from '../nix/store.ts';
+import type { BuildOutput } from './build.ts';
+import type { Job } from './job.ts';
+import type { KeptRuntime } from './known.ts';
+
+/**
+ * Reads what the build says about running it, and which store paths it may see.
+ * @throws Hop3Error HOP3_RUNTIME_...
+ */
+export async function readBuiltRuntime(job: Job, output: BuildOutput): Promise<KeptRuntime> {
+  const closure = await closureOf(output.storePath);
+  const runtime = await readRuntime(output.storePath, output.expressionEnv, closure);
+  const types = [...Object.keys(runtime.workers), ...(runtime.static === null ? [] : ['static'])];
+  job.log.phase('Discovering process types');
+  job.log.line(`runtime.json declares types -> ${types.join(', ')}`);
+  return { runtime, closure };
+}

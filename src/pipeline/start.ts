@@ -1,0 +1,12 @@
+import { startSlot } from '../runtime/services.ts';
+import type { Job } from './job.ts';
+import type { Staged } from './stage.ts';
+
+/** Starts the release's workers beside the live ones. */
+export async function start(job: Job, staged: Staged): Promise<void> {
+  const { spec, provisioned } = staged;
+  if (spec.workers.length === 0) return;
+  job.log.phase(`Starting v${provisioned.lineage.version} beside the live release`);
+  for (const worker of spec.workers) job.log.line(worker.port === null ? worker.name : `${worker.name} on port ${worker.port}`);
+  await startSlot(job.paths, spec);
+}

@@ -1,0 +1,78 @@
+import { posix } from 'node:path';
+import { Hop3Error } from '../errors.ts';
+import { printable } from '../names.ts';
+
+/** One line of `git ls-tree -r -l -z`. */
+export interface TreeEntry {
+  readonly mode: string;
+  readonly size: number | null;
+  readonly path: Buffer;
+}
+
+/** Most problems that are told one by one; a tree with more has one cause. */
+const SHOWN = 10;
+
+/**
+ * Refuses a tree that cannot become a source directory as it is, before anything is written: submodules (the build
+ * would see empty directories) and file names that are not UTF-8 (nix and JSON cannot hold them).
+ * @throws Hop3Error HOP3_TREE with every path
+ */
+export function checkEntries(entries: readonly TreeEntry[]): void {
+  const problems: string[] = [];
+  for (const entry of entries) {
+    const text = entry.path.toString('utf8');
+    if (!Buffer.from(text, 'utf8').equals(entry.path)) problems.push(`${printable(entry.path.toString('latin1'))}: the name is not UTF-8`);
+    else if (entry.mode === '160000') problems.push(`${printable(text)}: a submodule; its files are not part of the push`);
+  }
+  refuse(problems, 'Commit the files themselves (git subtree, or a plain copy), or rename what is named.');
+}
+
+/** A symlink of the tree and what it says. */
+export interface TreeLink {
+  readonly path: string;
+  readonly target: string;
+}
+
+/**
+ * Refuses symlinks that lead out of the tree: on the server they would name the server's files.
+ * @throws Hop3Error HOP3_TREE
+ */
+export function checkLinks(links: readonly TreeLink[]): void {
+  const problems = links
+    .filter((link) => leavesTree(link))
+    .map((link) => `${printable(link.path)}: a symlink out of the tree, to ${printable(link.target)}`);
+  refuse(problems, 'Replace the symlink by the file, or make it relative within the tree.');
+}
+
+export function leavesTree(link: TreeLink): boolean {
+  if (posix.isAbsolute(link.target)) return true;
+  const resolved = posix.normalize(posix.join(posix.dirname(link.path), link.target));
+  return resolved === '..' || resolved.startsWith('../');
+}
+
+const LFS_HEAD = 'version https://git-lfs.github.com/spec/v1\n';
+/** git-lfs keeps its pointer files below 1024 bytes; real ones have about 130. */
+export const LARGEST_LFS_POINTER = 1024;
+
+export function isLfsPointer(head: Buffer): boolean {
+  return head.toString('latin1').startsWith(LFS_HEAD);
+}
+
+/** @throws Hop3Error HOP3_TREE when any path is named */
+export function refuseLfsPointers(paths: readonly string[]): void {
+  refuse(
+    paths.map((path) => `${printable(path)}: a Git LFS pointer; the file's own bytes are not part of the push`),
+    'Take the file out of LFS (git lfs migrate export --include=<path>), or have the build fetch it by hash.',
+  );
+}
+
+function refuse(problems: readonly string[], remedy: string): void {
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, SHOWN);
+  if (problems.length > SHOWN) shown.push(`... and ${problems.length - SHOWN} more`);
+  throw new Hop3Error('HOP3_TREE', {
+    what: problems.length === 1 ? problems[0]! : `${problems.length} things in the tree cannot be deployed; the first: ${problems[0]}`,
+    ...(problems.length === 1 ? {} : { why: shown.join('\n') }),
+    next: remedy,
+  });
+}

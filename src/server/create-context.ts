@@ -1,0 +1,59 @@
+import { resolvePackageSet } from '../nix/package-set.ts';
+import type { PackageSet } from '../nix/model.ts';
+import { silentLog, type PushLog } from '../log.ts';
+import { Paths } from '../paths.ts';
+import { HostDeployer } from '../pipeline/deployer.ts';
+import type { Host } from '../pipeline/job.ts';
+import { planFiles } from '../pipeline/plan.ts';
+import { repair } from '../pipeline/repair.ts';
+import { Gate } from '../pipeline/turns.ts';
+import type { Settings } from '../settings.ts';
+import { Store } from '../store/store.ts';
+import { Authenticator, createAdminToken } from './auth.ts';
+import type { ServerContext } from './context.ts';
+
+/**
+ * Everything the server needs, made from its settings; leftovers of a server that died are repaired first.
+ * @throws Hop3Error HOP3_DATABASE, HOP3_NGINX_REFUSED, HOP3_COMMAND_FAILED
+ */
+export async function createContext(settings: Settings): Promise<ServerContext & { close: () => void }> {
+  const paths = new Paths(settings.root);
+  process.env['HOP3_TOOL_HOME'] = paths.toolHome;
+  const store = Store.open(paths.database);
+  await createAdminToken(settings.adminTokenFile);
+  const packageSet = once((log: PushLog) => resolvePackageSet(settings, log));
+  const host: Host = {
+    settings, paths, store, packageSet,
+    builds: new Gate(settings.parallelBuilds),
+    now: Date.now,
+    reportDefect,
+  };
+  await repair(host);
+  return {
+    settings, paths, store, reportDefect,
+    deployer: new HostDeployer(host),
+    auth: new Authenticator(store.tokens, settings.adminTokenFile),
+    planFiles: async (files) => planFiles(files, await packageSet(silentLog)),
+    packageSetTitle: async () => (await packageSet(silentLog)).title,
+    close: () => store.close(),
+  };
+}
+
+/** The server's own log is its stderr, which s6-log keeps. */
+function reportDefect(where: string, error: unknown): void {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error ? `\ncaused by: ${error.cause.stack}` : '';
+  process.stderr.write(`hop3: ${where}: ${detail}${cause}\n`);
+}
+
+/** Asks once and keeps the answer; a failure is not kept, so the next push tries again. */
+function once(ask: (log: PushLog) => Promise<PackageSet>): (log: PushLog) => Promise<PackageSet> {
+  let answer: Promise<PackageSet> | undefined;
+  return (log) => {
+    answer ??= ask(log).catch((error: unknown) => {
+      answer = undefined;
+      throw error;
+    });
+    return answer;
+  };
+}

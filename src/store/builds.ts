@@ -1,0 +1,158 @@
+import type { AppName, Oid, StorePath } from '../names.ts';
+import type { Database, Row } from './database.ts';
+
+export type BuildStatus = 'running' | 'built' | 'released' | 'failed' | 'cancelled';
+
+/** One attempt to turn a commit into a release. */
+export interface BuildRow {
+  readonly app: AppName;
+  readonly number: number;
+  readonly commit: Oid;
+  readonly tree: Oid | null;
+  readonly status: BuildStatus;
+  readonly by: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly storePath: StorePath | null;
+  /** `[HOP3_CODE] what happened`, for failed and cancelled ones. */
+  readonly error: string | null;
+  readonly release: number | null;
+}
+
+/** What a build left behind that running it again needs; JSON texts, since only the pipeline knows their types. */
+export interface BuildOutput {
+  readonly tree: Oid;
+  /** Plan and package set: together with the tree they say whether a build can be used again. */
+  readonly buildKey: string;
+  readonly storePath: StorePath;
+  /** Number of the build whose GC root keeps the store path; several builds of one tree share it. */
+  readonly root: number;
+  readonly runtime: string;
+  readonly config: string;
+}
+
+export interface StoredBuild extends BuildOutput {
+  readonly number: number;
+  readonly commit: Oid;
+}
+
+export class Builds {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Begins an attempt and gives its number, the app's next. */
+  begin(app: AppName, commit: Oid, by: string): number {
+    return this.#db.transaction(() => {
+      const last = this.#db.get('SELECT max(number) AS n FROM builds WHERE app = $app', { app })!['n'] as number | null;
+      const number = (last ?? 0) + 1;
+      this.#db.run(
+        "INSERT INTO builds (app, number, commit_id, status, by, started_at) VALUES ($app, $number, $commit, 'running', $by, $now)",
+        { app, number, commit, by, now: Date.now() },
+      );
+      return number;
+    });
+  }
+
+  built(app: AppName, number: number, output: BuildOutput): void {
+    this.#db.run(
+      `UPDATE builds SET status = 'built', tree = $tree, build_key = $buildKey, store_path = $storePath, root = $root, runtime = $runtime, config = $config
+       WHERE app = $app AND number = $number`,
+      { app, number, tree: output.tree, buildKey: output.buildKey, storePath: output.storePath, root: output.root, runtime: output.runtime, config: output.config },
+    );
+  }
+
+  end(app: AppName, number: number, status: 'released' | 'failed' | 'cancelled', detail: { error?: string; release?: number }): void {
+    this.#db.run(
+      'UPDATE builds SET status = $status, ended_at = $now, error = $error, release = $release WHERE app = $app AND number = $number',
+      { app, number, status, now: Date.now(), error: detail.error ?? null, release: detail.release ?? null },
+    );
+  }
+
+  /** Attempts that were running when the server died. */
+  abandonRunning(): number {
+    return this.#db.run(
+      "UPDATE builds SET status = 'cancelled', ended_at = $now, error = '[HOP3_CANCELLED] the server stopped' WHERE status IN ('running', 'built') AND ended_at IS NULL",
+      { now: Date.now() },
+    );
+  }
+
+  list(app: AppName, limit: number): BuildRow[] {
+    return this.#db.all('SELECT * FROM builds WHERE app = $app ORDER BY number DESC LIMIT $limit', { app, limit }).map(toBuild);
+  }
+
+  get(app: AppName, number: number): BuildRow | null {
+    const row = this.#db.get('SELECT * FROM builds WHERE app = $app AND number = $number', { app, number });
+    return row && toBuild(row);
+  }
+
+  /** The newest build of this very tree, plan and package set. Whether its store path still exists is the caller's to check. */
+  findOutput(app: AppName, tree: Oid, buildKey: string): StoredBuild | null {
+    const row = this.#db.get(
+      `SELECT * FROM builds WHERE app = $app AND tree = $tree AND build_key = $buildKey AND store_path IS NOT NULL
+       ORDER BY number DESC LIMIT 1`,
+      { app, tree, buildKey },
+    );
+    return row && toStored(row);
+  }
+
+  output(app: AppName, number: number): StoredBuild | null {
+    const row = this.#db.get('SELECT * FROM builds WHERE app = $app AND number = $number AND store_path IS NOT NULL', { app, number });
+    return row && toStored(row);
+  }
+
+  /**
+   * Forgets the outputs that stand behind none of the newest `keep` releases nor the live one, and gives the numbers of the
+   * GC roots that nothing needs any more. One transaction.
+   */
+  prune(app: AppName, keep: number): number[] {
+    return this.#db.transaction(() => {
+      const before = this.#roots(app);
+      this.#db.run(
+        `UPDATE builds SET store_path = NULL, root = NULL, runtime = NULL, config = NULL
+         WHERE app = $app AND store_path IS NOT NULL AND ended_at IS NOT NULL
+           AND number NOT IN (SELECT build FROM (SELECT build FROM releases WHERE app = $app ORDER BY version DESC LIMIT $keep))
+           AND number NOT IN (SELECT r.build FROM releases r JOIN apps a ON a.name = r.app AND a.live = r.version WHERE r.app = $app)`,
+        { app, keep },
+      );
+      const after = new Set(this.#roots(app));
+      return before.filter((root) => !after.has(root));
+    });
+  }
+
+  #roots(app: AppName): number[] {
+    return this.#db
+      .all('SELECT DISTINCT root FROM builds WHERE app = $app AND root IS NOT NULL', { app })
+      .map((row) => row['root'] as number);
+  }
+}
+
+function toBuild(row: Row): BuildRow {
+  return {
+    app: row['app'] as AppName,
+    number: row['number'] as number,
+    commit: row['commit_id'] as Oid,
+    tree: row['tree'] as Oid | null,
+    status: row['status'] as BuildStatus,
+    by: row['by'] as string,
+    startedAt: row['started_at'] as number,
+    endedAt: row['ended_at'] as number | null,
+    storePath: row['store_path'] as StorePath | null,
+    error: row['error'] as string | null,
+    release: row['release'] as number | null,
+  };
+}
+
+function toStored(row: Row): StoredBuild {
+  return {
+    number: row['number'] as number,
+    commit: row['commit_id'] as Oid,
+    tree: row['tree'] as Oid,
+    buildKey: row['build_key'] as string,
+    storePath: row['store_path'] as StorePath,
+    root: row['root'] as number,
+    runtime: row['runtime'] as string,
+    config: row['config'] as string,
+  };
+}

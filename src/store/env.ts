@@ -1,0 +1,30 @@
+import type { AppName } from '../names.ts';
+import type { Database } from './database.ts';
+
+/** The variables an app's operator set; what the next release will run with. */
+export class OperatorEnv {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  get(app: AppName): Record<string, string> {
+    const rows = this.#db.all('SELECT name, value FROM env WHERE app = $app ORDER BY name', { app });
+    return Object.fromEntries(rows.map((row) => [row['name'] as string, row['value'] as string]));
+  }
+
+  /** Text sets, null unsets. For an app with nothing live; with a live release the release's switch writes them. */
+  change(app: AppName, changes: Readonly<Record<string, string | null>>): void {
+    this.#db.transaction(() => {
+      for (const [name, value] of Object.entries(changes)) {
+        if (value === null) this.#db.run('DELETE FROM env WHERE app = $app AND name = $name', { app, name });
+        else {
+          this.#db.run(
+            'INSERT INTO env (app, name, value) VALUES ($app, $name, $value) ON CONFLICT (app, name) DO UPDATE SET value = excluded.value',
+            { app, name, value },
+          );
+        }
+      }
+    });
+  }
+}

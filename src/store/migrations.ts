@@ -1,0 +1,75 @@
+/** Schema changes in order; entry n brings a database from user_version n to n + 1. Never edited once released. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE apps (
+    name        TEXT PRIMARY KEY,
+    branch      TEXT,
+    live        INTEGER,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE ports (
+    port      INTEGER PRIMARY KEY,
+    app       TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    slot      TEXT NOT NULL CHECK (slot IN ('a', 'b')),
+    process   TEXT NOT NULL,
+    instance  INTEGER NOT NULL,
+    UNIQUE (app, slot, process, instance)
+  ) STRICT;
+
+  CREATE TABLE tokens (
+    id            TEXT PRIMARY KEY,
+    name          TEXT NOT NULL,
+    app           TEXT REFERENCES apps(name) ON DELETE CASCADE,
+    hash          TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    expires_at    INTEGER,
+    last_used_at  INTEGER,
+    revoked_at    INTEGER
+  ) STRICT;
+
+  CREATE TABLE env (
+    app    TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    name   TEXT NOT NULL,
+    value  TEXT NOT NULL,
+    PRIMARY KEY (app, name)
+  ) STRICT;
+
+  CREATE TABLE builds (
+    app         TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    number      INTEGER NOT NULL,
+    commit_id   TEXT NOT NULL,
+    tree        TEXT,
+    build_key   TEXT,
+    status      TEXT NOT NULL CHECK (status IN ('running', 'built', 'released', 'failed', 'cancelled')),
+    by          TEXT NOT NULL,
+    started_at  INTEGER NOT NULL,
+    ended_at    INTEGER,
+    store_path  TEXT,
+    root        INTEGER,
+    runtime     TEXT,
+    config      TEXT,
+    error       TEXT,
+    release     INTEGER,
+    PRIMARY KEY (app, number)
+  ) STRICT;
+  CREATE INDEX builds_by_key ON builds (app, tree, build_key) WHERE store_path IS NOT NULL;
+
+  CREATE TABLE releases (
+    app          TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    version      INTEGER NOT NULL,
+    build        INTEGER NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('switching', 'done')),
+    slot         TEXT NOT NULL CHECK (slot IN ('a', 'b')),
+    reason       TEXT NOT NULL CHECK (reason IN ('push', 'rollback', 'env')),
+    description  TEXT NOT NULL,
+    branch       TEXT,
+    by           TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    env          TEXT NOT NULL,
+    PRIMARY KEY (app, version),
+    FOREIGN KEY (app, build) REFERENCES builds (app, number)
+  ) STRICT;
+  `,
+];

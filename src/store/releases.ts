@@ -1,0 +1,147 @@
+import type { AppName, Oid, StorePath } from '../names.ts';
+import type { SlotName } from '../paths.ts';
+import type { Database, Row } from './database.ts';
+
+export interface ReleaseRow {
+  readonly app: AppName;
+  readonly version: number;
+  readonly build: number;
+  readonly slot: SlotName;
+  readonly commit: Oid;
+  readonly tree: Oid;
+  /** Null when the build was pruned: the release is history and cannot be rolled back to. */
+  readonly storePath: StorePath | null;
+  readonly reason: 'push' | 'rollback' | 'env';
+  readonly description: string;
+  readonly by: string;
+  readonly createdAt: number;
+  /** The operator's variables the release runs with. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly live: boolean;
+}
+
+export interface NewRelease {
+  readonly app: AppName;
+  readonly version: number;
+  readonly build: number;
+  readonly slot: SlotName;
+  readonly reason: ReleaseRow['reason'];
+  readonly description: string;
+  /** The branch that the release moves, for example "main"; null when it stays. */
+  readonly branch: string | null;
+  readonly by: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const SELECT = `
+  SELECT r.*, b.commit_id, b.tree, b.store_path, (a.live IS r.version) AS is_live
+  FROM releases r JOIN builds b ON b.app = r.app AND b.number = r.build JOIN apps a ON a.name = r.app`;
+
+export class Releases {
+  readonly #db: Database;
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Newest first; only what went live. */
+  list(app: AppName, limit: number): ReleaseRow[] {
+    return this.#db
+      .all(`${SELECT} WHERE r.app = $app AND r.state = 'done' ORDER BY r.version DESC LIMIT $limit`, { app, limit })
+      .map(toRelease);
+  }
+
+  get(app: AppName, version: number): ReleaseRow | null {
+    const row = this.#db.get(`${SELECT} WHERE r.app = $app AND r.version = $version AND r.state = 'done'`, { app, version });
+    return row && toRelease(row);
+  }
+
+  live(app: AppName): ReleaseRow | null {
+    const row = this.#db.get(`${SELECT} WHERE r.app = $app AND r.version = a.live`, { app });
+    return row && toRelease(row);
+  }
+
+  /** The newest release of a commit, for a push that goes back to it. */
+  ofCommit(app: AppName, commit: Oid): ReleaseRow | null {
+    const row = this.#db.get(
+      `${SELECT} WHERE r.app = $app AND b.commit_id = $commit AND r.state = 'done' ORDER BY r.version DESC LIMIT 1`,
+      { app, commit },
+    );
+    return row && toRelease(row);
+  }
+
+  nextVersion(app: AppName): number {
+    const row = this.#db.get("SELECT max(version) AS n FROM releases WHERE app = $app AND state = 'done'", { app })!;
+    return ((row['n'] as number | null) ?? 0) + 1;
+  }
+
+  /** Written just before the switch, so that a crash right after it can be told from one right before. */
+  beginSwitch(release: NewRelease): void {
+    this.#db.transaction(() => {
+      this.#db.run("DELETE FROM releases WHERE app = $app AND state = 'switching'", { app: release.app });
+      this.#db.run(
+        `INSERT INTO releases (app, version, build, state, slot, reason, description, branch, by, created_at, env)
+         VALUES ($app, $version, $build, 'switching', $slot, $reason, $description, $branch, $by, $now, $env)`,
+        {
+          app: release.app, version: release.version, build: release.build, slot: release.slot, reason: release.reason,
+          description: release.description, branch: release.branch, by: release.by, env: JSON.stringify(release.env), now: Date.now(),
+        },
+      );
+    });
+  }
+
+  /** The release is live; the app's variables become the ones it runs with. One transaction. */
+  finishSwitch(app: AppName, version: number): void {
+    this.#db.transaction(() => {
+      const row = this.#db.get("SELECT build, branch, env FROM releases WHERE app = $app AND version = $version AND state = 'switching'", { app, version });
+      if (!row) return;
+      this.#db.run("UPDATE releases SET state = 'done' WHERE app = $app AND version = $version", { app, version });
+      this.#db.run('UPDATE apps SET live = $version, branch = coalesce($branch, branch) WHERE name = $app', { app, version, branch: row['branch']! });
+      this.#db.run(
+        "UPDATE builds SET status = 'released', ended_at = coalesce(ended_at, $now), release = coalesce(release, $version) WHERE app = $app AND number = $build",
+        { app, version, build: row['build']!, now: Date.now() },
+      );
+      this.#db.run('DELETE FROM env WHERE app = $app', { app });
+      for (const [name, value] of Object.entries(JSON.parse(row['env'] as string) as Record<string, string>)) {
+        this.#db.run('INSERT INTO env (app, name, value) VALUES ($app, $name, $value)', { app, name, value });
+      }
+    });
+  }
+
+  /** The switch did not happen. */
+  abandonSwitch(app: AppName): void {
+    this.#db.run("DELETE FROM releases WHERE app = $app AND state = 'switching'", { app });
+  }
+
+  /** Switches that were under way when the server died. */
+  switching(): { app: AppName; version: number; slot: SlotName; branch: string | null; commit: Oid }[] {
+    return this.#db
+      .all("SELECT r.app, r.version, r.slot, r.branch, b.commit_id FROM releases r JOIN builds b ON b.app = r.app AND b.number = r.build WHERE r.state = 'switching'")
+      .map((row) => ({
+        app: row['app'] as AppName, version: row['version'] as number, slot: row['slot'] as SlotName,
+        branch: row['branch'] as string | null, commit: row['commit_id'] as Oid,
+      }));
+  }
+
+  /** A restart moved the live release to the other slot. */
+  setSlot(app: AppName, version: number, slot: SlotName): void {
+    this.#db.run('UPDATE releases SET slot = $slot WHERE app = $app AND version = $version', { app, version, slot });
+  }
+}
+
+function toRelease(row: Row): ReleaseRow {
+  return {
+    app: row['app'] as AppName,
+    version: row['version'] as number,
+    build: row['build'] as number,
+    slot: row['slot'] as SlotName,
+    commit: row['commit_id'] as Oid,
+    tree: row['tree'] as Oid,
+    storePath: row['store_path'] as StorePath | null,
+    reason: row['reason'] as ReleaseRow['reason'],
+    description: row['description'] as string,
+    by: row['by'] as string,
+    createdAt: row['created_at'] as number,
+    env: JSON.parse(row['env'] as string) as Record<string, string>,
+    live: row['is_live'] === 1,
+  };
+}
