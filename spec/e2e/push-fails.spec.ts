@@ -1,0 +1,82 @@
+// limit: 400
+import { readFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { asOrdinaryUser } from './ordinary-user.ts';
+import { EXAMPLES, World, type Repo } from './world.ts';
+
+await asOrdinaryUser(import.meta.url);
+const test = suite<{ world: World; shop: Repo; good: string }>('a push that fails changes nothing');
+
+test.before(async (context) => {
+  context.world = await World.start({ HOP3_EVAL_TIMEOUT: '10' });
+  context.shop = await context.world.repo('shop', 'test-apps-nix/node-http');
+  const pushed = await context.shop.push();
+  assert.is(pushed.code, 0, pushed.output);
+  context.good = await context.shop.git('rev-parse', 'HEAD');
+});
+test.after(async ({ world }) => { await world.stop(); });
+
+/** The example that fails, what git's last line must hold, what else the log must say. */
+const stories: [example: string, code: string, ...lines: (string | RegExp)[]][] = [
+  ['broken-nix', 'HOP3_EVAL', /hop3\.nix:\d+/],
+  ['no-runtime-json', 'HOP3_RUNTIME', 'runtime.json'],
+  ['static-outside', 'HOP3_RUNTIME', 'static'],
+  ['dies-at-start', 'HOP3_WORKER_DIED', 'exit code 3'],
+  ['wrong-port', 'HOP3_UNHEALTHY', /listens on \d+/],
+  ['never-answers', 'HOP3_UNHEALTHY'],
+  ['unknown-key', 'HOP3_CONFIG', /hop3\.toml:\d+:\d+/, 'did you mean'],
+  ['reads-etc-passwd', 'HOP3_EVAL', '/etc/passwd'],
+  ['loops-forever', 'HOP3_EVAL'],
+];
+
+for (const [example, code, ...lines] of stories) {
+  test(`${example}: exit 1, the cause in git's last line, v1 still answers, the branch has not moved`, async ({ world, shop, good }) => {
+    await shop.git('checkout', '-q', '-B', 'main', good);
+    await cp(join(EXAMPLES, 'test-apps-fail', example), shop.dir, { recursive: true });
+    await shop.commit(example);
+    const pushed = await shop.push();
+    assert.is(pushed.code, 1, pushed.output);
+    const rejected = pushed.stderr.split('\n').find((line) => line.includes('[remote rejected]'))!;
+    assert.match(rejected, /! \[remote rejected\] main -> main \(.*\[HOP3_[A-Z_]+\]\)/);
+    assert.match(rejected, code);
+    assert.match(pushed.stderr, /remote: {2}!     Push rejected: /);
+    for (const line of lines) assert.match(pushed.stderr, line);
+    assert.not.match(pushed.stderr, /\bat .*\(.*\.[jt]s:\d+:\d+\)/, 'no stack trace');
+    assert.is((await world.get('shop')).status, 200);
+    assert.is(await world.branch('shop'), good);
+    assert.match(pushed.stderr, 'v1 is still live; the branch has not moved.');
+  });
+}
+
+test('pushing the same commit again tries again', async ({ shop }) => {
+  await shop.git('reset', '-q', '--hard', (await shop.git('rev-parse', 'HEAD')));
+  const again = await shop.push();
+  assert.is(again.code, 1);
+  assert.match(again.stderr, 'Push rejected');
+});
+
+test('no process of the failed attempts is left', async ({ world }) => {
+  const workers = (await world.processes()).filter((process) => /slots\/[ab]/.test(process.command) && process.command.includes('bwrap'));
+  const live = readFileSync(`/proc/self/stat`, 'utf8').length > 0 ? new Set(workers.map((worker) => /slots\/([ab])/.exec(worker.command)![1])) : new Set();
+  assert.ok(live.size <= 1, JSON.stringify(workers));
+});
+
+test('after all that a good push goes live as v2', async ({ world, shop, good }) => {
+  await shop.git('checkout', '-q', '-B', 'main', good);
+  await shop.commit('good again', { 'note.txt': 'changed' });
+  const pushed = await shop.push();
+  assert.is(pushed.code, 0, pushed.output);
+  assert.match(pushed.stderr, 'Released v2');
+  assert.is((await world.get('shop')).status, 200);
+});
+
+test('failed attempts keep their log', async ({ world }) => {
+  const log = await world.hop3('builds', 'log', 'b2', '--app', 'shop');
+  assert.is(log.code, 0, log.output);
+  assert.match(log.stdout, '-----> Receiving');
+});
+
+test.run();

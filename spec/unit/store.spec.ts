@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite from 'better-sqlite3';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { asOid, parseAppName, type StorePath } from '../../src/names.ts';
+import { Store } from '../../src/store/store.ts';
+
+const test = suite<{ dir: string; store: Store }>('the store');
+const shop = parseAppName('shop');
+const commit = (letter: string) => asOid(letter.repeat(40));
+const path = (name: string) => `/nix/store/${'0'.repeat(32)}-${name}` as StorePath;
+
+test.before.each((context) => {
+  context.dir = mkdtempSync(join(tmpdir(), 'hop3-store-'));
+  context.store = Store.open(join(context.dir, 'hop3.db'));
+  context.store.apps.create(shop, 'admin');
+});
+test.after.each((context) => {
+  context.store.close();
+  rmSync(context.dir, { recursive: true });
+});
+
+function released(store: Store, letter: string, env: Record<string, string> = {}): number {
+  const build = store.builds.begin(shop, commit(letter), 'ann');
+  store.builds.built(shop, build, { tree: commit(letter), buildKey: 'k', storePath: path(letter), root: build, runtime: '{}', config: '{}' });
+  const version = store.releases.nextVersion(shop);
+  store.releases.beginSwitch({ app: shop, version, build, slot: version % 2 ? 'a' : 'b', reason: 'push', description: `Deploy ${letter}`, branch: 'main', by: 'ann', env });
+  store.releases.finishSwitch(shop, version);
+  store.builds.end(shop, build, 'released', { release: version });
+  return version;
+}
+
+test('the file is for its owner alone', ({ dir }) => {
+  assert.is(statSync(join(dir, 'hop3.db')).mode & 0o777, 0o600);
+});
+
+test('a release goes live with its variables and its branch, in one step', ({ store }) => {
+  released(store, 'a', { KEY: 'one' });
+  assert.is(store.apps.get(shop)?.branch, 'main');
+  assert.is(store.releases.live(shop)?.version, 1);
+  assert.equal(store.env.get(shop), { KEY: 'one' });
+  released(store, 'b', { KEY: 'two' });
+  assert.equal(store.releases.list(shop, 10).map((r) => [r.version, r.live]), [[2, true], [1, false]]);
+  assert.equal(store.releases.get(shop, 1)?.env, { KEY: 'one' });
+});
+
+test('a switch that did not happen leaves no release and no gap in the numbers', ({ store }) => {
+  released(store, 'a');
+  const build = store.builds.begin(shop, commit('b'), 'ann');
+  store.releases.beginSwitch({ app: shop, version: 2, build, slot: 'b', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {} });
+  assert.is(store.releases.get(shop, 2), null);
+  assert.is(store.releases.switching().length, 1);
+  store.releases.abandonSwitch(shop);
+  assert.is(store.releases.nextVersion(shop), 2);
+  assert.is(store.releases.live(shop)?.version, 1);
+});
+
+test('a known tree is found by tree and key, newest first', ({ store }) => {
+  released(store, 'a');
+  assert.is(store.builds.findOutput(shop, commit('a'), 'k')?.storePath, path('a'));
+  assert.is(store.builds.findOutput(shop, commit('a'), 'other'), null);
+  assert.is(store.builds.findOutput(shop, commit('b'), 'k'), null);
+});
+
+test('pruning keeps the newest releases and whatever is live, and names the roots nothing needs', ({ store }) => {
+  for (const letter of ['a', 'b', 'c', 'd']) released(store, letter);
+  assert.equal(store.builds.prune(shop, 2), [1, 2]);
+  assert.is(store.releases.get(shop, 1)?.storePath, null);
+  assert.is(store.releases.get(shop, 3)?.storePath, path('c'));
+  assert.equal(store.builds.prune(shop, 2), []);
+});
+
+test('a root shared by a kept build is kept', ({ store }) => {
+  released(store, 'a');
+  released(store, 'b');
+  const again = store.builds.begin(shop, commit('a'), 'ann');
+  store.builds.built(shop, again, { tree: commit('a'), buildKey: 'k', storePath: path('a'), root: 1, runtime: '{}', config: '{}' });
+  store.releases.beginSwitch({ app: shop, version: 3, build: again, slot: 'a', reason: 'rollback', description: 'Rollback to v1', branch: 'main', by: 'ann', env: {} });
+  store.releases.finishSwitch(shop, 3);
+  store.builds.end(shop, again, 'released', { release: 3 });
+  assert.equal(store.builds.prune(shop, 1), [2]);
+});
+
+test('what was running when the server died is told as cancelled', ({ store }) => {
+  store.builds.begin(shop, commit('a'), 'ann');
+  assert.is(store.builds.abandonRunning(), 1);
+  assert.is(store.builds.get(shop, 1)?.status, 'cancelled');
+});
+
+test('a destroyed app leaves no row', ({ store }) => {
+  released(store, 'a', { K: 'v' });
+  store.ports.assign({ app: shop, slot: 'a', process: 'web', instance: 1, port: 20_000 });
+  store.apps.remove(shop);
+  assert.is(store.apps.get(shop), null);
+  assert.equal(store.ports.all(), []);
+  assert.equal(store.env.get(shop), {});
+  assert.equal(store.builds.list(shop, 5), []);
+});
+
+test('one port has one owner', ({ store }) => {
+  store.ports.assign({ app: shop, slot: 'a', process: 'web', instance: 1, port: 20_000 });
+  assert.throws(() => store.ports.assign({ app: shop, slot: 'b', process: 'web', instance: 1, port: 20_000 }));
+});
+
+test('a database of a newer Hop3 is refused, not changed', ({ dir, store }) => {
+  store.close();
+  const file = join(dir, 'newer.db');
+  const newer = Store.open(file);
+  (newer as unknown as { ping(): void }).ping();
+  newer.close();
+  // Raise the version by hand, as a newer Hop3 would.
+  const raw = new BetterSqlite(file);
+  raw.pragma('user_version = 999');
+  raw.close();
+  assert.throws(() => Store.open(file), (error: { code: string }) => error.code === 'HOP3_DATABASE');
+});
+
+test.run();
