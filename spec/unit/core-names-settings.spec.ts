@@ -1,44 +1,34 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Hop3Error } from '../../src/errors.ts';
+import { caught } from '../caught.ts';
 import { isStorePath, parseAppName, printable } from '../../src/names.ts';
 import { formatAddress, readSettings } from '../../src/settings.ts';
 
 const test = suite('names and settings');
 
-function caught(work: () => unknown): Hop3Error {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof Hop3Error) return error;
-    throw error;
-  }
-  throw new Error('expected a Hop3Error');
-}
-
-test('good app names', () => {
+test('good app names', async () => {
   for (const name of ['a', 'shop', 'shop-2', 'a'.repeat(39)]) assert.is(parseAppName(name), name);
 });
 
-test('bad app names are refused, never repaired', () => {
+test('bad app names are refused, never repaired', async () => {
   for (const name of ['', '../x', 'A_b', 'a'.repeat(40), 'a'.repeat(64), '1a', '-a', 'a-', 'a--b', 'a.b', 'a b', 'ä', 'a\n']) {
-    assert.is(caught(() => parseAppName(name)).code, 'HOP3_APP_NAME', name);
+    assert.is((await caught(() => parseAppName(name))).code, 'HOP3_APP_NAME', name);
   }
-  assert.is(caught(() => parseAppName('../x')).what, '"../x" cannot be an app name.');
-  assert.is(caught(() => parseAppName('api')).what, '"api" is reserved for Hop3 itself.');
+  assert.is((await caught(() => parseAppName('../x'))).what, '"../x" cannot be an app name.');
+  assert.is((await caught(() => parseAppName('api'))).what, '"api" is reserved for Hop3 itself.');
 });
 
-test('a name cannot repaint the terminal that shows it', () => {
+test('a name cannot repaint the terminal that shows it', async () => {
   assert.is(printable('a\u001b[2Jb\n'), 'a\\u001b[2Jb\\u000a');
 });
 
-test('store paths', () => {
+test('store paths', async () => {
   assert.ok(isStorePath('/nix/store/nqsrmgxgn5sisp5al4dwfaj9ij5nn67b-x'));
   assert.not(isStorePath('/nix/store/nqsrmgxgn5sisp5al4dwfaj9ij5nn67b-x/y'));
   assert.not(isStorePath('/nix/store/../etc-passwd'));
 });
 
-test('settings have defaults', () => {
+test('settings have defaults', async () => {
   const settings = readSettings({});
   assert.is(settings.root, '/var/lib/hop3');
   assert.is(formatAddress(settings.listen), '127.0.0.1:7000');
@@ -47,7 +37,7 @@ test('settings have defaults', () => {
   assert.equal(settings.nixpkgs, { kind: 'built-in' });
 });
 
-test('package sets', () => {
+test('package sets', async () => {
   assert.equal(readSettings({ HOP3_NIXPKGS: 'host' }).nixpkgs, { kind: 'host' });
   assert.equal(readSettings({ HOP3_NIXPKGS: '/srv/nixpkgs/' }).nixpkgs, { kind: 'path', path: '/srv/nixpkgs' });
   const rev = 'a'.repeat(40);
@@ -55,14 +45,14 @@ test('package sets', () => {
   assert.equal(readSettings({ HOP3_NIXPKGS: `${rev}#${sha256}` }).nixpkgs, { kind: 'revision', rev, sha256 });
 });
 
-test('a bad setting names itself, its value and what is allowed', () => {
+test('a bad setting names itself, its value and what is allowed', async () => {
   const cases: [string, string][] = [
     ['HOP3_ROOT', 'relative'], ['HOP3_ROOT', '/with space'], ['HOP3_LISTEN', '7000'], ['HOP3_LISTEN', '127.0.0.1:99999'],
     ['HOP3_DOMAIN', 'Bad_Domain'], ['HOP3_NIXPKGS', 'latest'], ['HOP3_BUILD_TIMEOUT', '-1'], ['HOP3_BUILD_TIMEOUT', '1e3'],
     ['HOP3_WORKER_PORTS', '80-90'],
   ];
   for (const [name, value] of cases) {
-    const error = caught(() => readSettings({ [name]: value }));
+    const error = await caught(() => readSettings({ [name]: value }));
     assert.is(error.code, 'HOP3_SETTING');
     assert.is(error.what, `${name}=${value} cannot be used.`);
     assert.ok(error.next);

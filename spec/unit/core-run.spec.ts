@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Hop3Error } from '../../src/errors.ts';
+import { caught } from '../caught.ts';
 import { run, runOk } from '../../src/run.ts';
 
 const test = suite('running programs');
@@ -32,14 +32,14 @@ test('the server\'s own environment is not inherited', async () => {
 });
 
 test('a failing program gives its exit code and last words', async () => {
-  const error = await runOk(sh('echo no such luck >&2; exit 3')).then(() => assert.unreachable(), (e: Hop3Error) => e);
+  const error = await caught(runOk(sh('echo no such luck >&2; exit 3')));
   assert.is(error.code, 'HOP3_COMMAND_FAILED');
   assert.match(error.what, 'exit code 3');
   assert.is(error.why, 'no such luck');
 });
 
 test('a program that is not installed says so', async () => {
-  const error = await run({ file: 'no-such-program', args: [], limit: 5 }).then(() => assert.unreachable(), (e: Hop3Error) => e);
+  const error = await caught(run({ file: 'no-such-program', args: [], limit: 5 }));
   assert.is(error.code, 'HOP3_TOOL_MISSING');
 });
 
@@ -68,7 +68,7 @@ test('endless output is not kept in memory, and never taken for an answer', asyn
   const finished = await run(sh('head -c 150000000 /dev/zero | tr "\\0" "x"'), { keepStdout: 0 });
   assert.is(finished.stdout, '');
   assert.ok(process.memoryUsage().rss - before < 75_000_000, 'memory stays flat');
-  const error = await runOk(sh('head -c 2000 /dev/zero'), { keepStdout: 1000 }).then(() => assert.unreachable(), (e: Hop3Error) => e);
+  const error = await caught(runOk(sh('head -c 2000 /dev/zero'), { keepStdout: 1000 }));
   assert.match(error.what, 'more than 1000 bytes');
 });
 

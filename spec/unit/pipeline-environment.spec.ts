@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AppConfig } from '../../src/config/model.ts';
-import { Hop3Error } from '../../src/errors.ts';
+import { caught } from '../caught.ts';
 import { composeEnv, generateValue } from '../../src/pipeline/environment.ts';
 
 const test = suite('the environment of a release');
@@ -17,17 +17,17 @@ function compose(config: Partial<AppConfig>, operator = {}, builtIn = {}, env = 
   return composeEnv({ config: { ...plain, ...config }, runtime: { ...runtime, env }, operator, builtIn });
 }
 
-test('the operator beats hop3.toml, hop3.toml beats the build, Hop3 beats all', () => {
+test('the operator beats hop3.toml, hop3.toml beats the build, Hop3 beats all', async () => {
   const { env } = compose({ env: { A: 'toml', B: 'toml', C: 'toml' } }, { B: 'operator', C: 'operator' }, { C: 'hop3' }, { A: 'build', D: 'build' });
   assert.equal(env, { A: 'toml', B: 'operator', C: 'hop3', D: 'build' });
 });
 
-test('_policy = "override" lets hop3.toml beat the operator, never Hop3', () => {
+test('_policy = "override" lets hop3.toml beat the operator, never Hop3', async () => {
   const { env } = compose({ envPolicy: 'override', env: { A: 'toml', B: 'toml' } }, { A: 'operator' }, { B: 'hop3' });
   assert.equal(env, { A: 'toml', B: 'hop3' });
 });
 
-test('computed values see the operator, generated secrets and each other', () => {
+test('computed values see the operator, generated secrets and each other', async () => {
   const { env } = compose(
     { computed: { URL: 'http://${HOST}:${PORT_TEXT}', PORT_TEXT: '${NUMBER}' } },
     { NUMBER: '80' }, { HOST: 'shop.localhost' },
@@ -35,23 +35,23 @@ test('computed values see the operator, generated secrets and each other', () =>
   assert.is(env['URL'], 'http://shop.localhost:80');
 });
 
-test('text that looks like a reference stays text inside a value that is put in', () => {
+test('text that looks like a reference stays text inside a value that is put in', async () => {
   const { env } = compose({ computed: { A: '${SECRET}' } }, { SECRET: '${A} $& $1' });
   assert.is(env['A'], '${A} $& $1');
 });
 
-test('an unknown name is refused with the file, the variable and the remedy', () => {
-  const error = caught(() => compose({ computed: { URL: '${NOBODY}' } }));
+test('an unknown name is refused with the file, the variable and the remedy', async () => {
+  const error = await caught(() => compose({ computed: { URL: '${NOBODY}' } }));
   assert.is(error.code, 'HOP3_ENV_REFERENCE');
   assert.is(error.what, 'hop3.toml: URL uses ${NOBODY}, and nothing defines it.');
 });
 
-test('two values that need each other are refused', () => {
-  const error = caught(() => compose({ computed: { A: '${B}', B: '${A}' } }));
+test('two values that need each other are refused', async () => {
+  const error = await caught(() => compose({ computed: { A: '${B}', B: '${A}' } }));
   assert.match(error.what, 'it needs itself');
 });
 
-test('a secret is made once and kept by the release', () => {
+test('a secret is made once and kept by the release', async () => {
   const config = { generated: { KEY: { generate: 'hex', length: 16, prefix: 'k-', display: true } as const } };
   const first = compose(config);
   assert.match(first.operator['KEY']!, /^k-[0-9a-f]{32}$/);
@@ -61,7 +61,7 @@ test('a secret is made once and kept by the release', () => {
   assert.equal(second.display, []);
 });
 
-test('[admin] gives user, email and a password that stays', () => {
+test('[admin] gives user, email and a password that stays', async () => {
   const admin = { username: 'admin', email: 'a@example.org', password: { generate: 'password', length: 20, prefix: '', display: false } as const };
   const { env, operator } = compose({ admin });
   assert.is(env['HOP3_ADMIN_USER'], 'admin');
@@ -70,7 +70,7 @@ test('[admin] gives user, email and a password that stays', () => {
   assert.is(operator['HOP3_ADMIN_PASSWORD'], env['HOP3_ADMIN_PASSWORD']);
 });
 
-test('each kind of secret has the promised shape', () => {
+test('each kind of secret has the promised shape', async () => {
   const make = (generate: 'hex' | 'base64' | 'urlsafe' | 'password' | 'uuid') => generateValue({ generate, length: 24, prefix: '', display: false });
   assert.match(make('hex'), /^[0-9a-f]{48}$/);
   assert.is(Buffer.from(make('base64'), 'base64').length, 24);
@@ -79,15 +79,5 @@ test('each kind of secret has the promised shape', () => {
   assert.match(make('uuid'), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   assert.is.not(make('hex'), make('hex'));
 });
-
-function caught(work: () => unknown): Hop3Error {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof Hop3Error) return error;
-    throw error;
-  }
-  throw new Error('expected a Hop3Error');
-}
 
 test.run();

@@ -5,7 +5,7 @@ export interface AppConfig {
   readonly metadata: Metadata;
   readonly builder: 'nix' | 'auto';
   readonly run: {
-    /** `[run].start`; also stands in `processes.web` unless a Procfile type is more specific. */
+    /** `[run].start`; it is `processes.web` too, and wins over the Procfile's. */
     readonly start: string | null;
     /** One shell command that runs once before the workers; a list in the file is joined with `&&`. */
     readonly beforeRun: string | null;
@@ -75,7 +75,10 @@ export interface PortRequest {
   readonly name: string | null;
 }
 
-/** `[nix]` as written: `template` names the renderer that knows the rest. Tables and lists are plain objects and arrays. */
+/**
+ * `[nix]` as written, checked: `template` names the renderer that knows the rest, `keys` holds the others. Values in tables of
+ * variables, config file sections and conditional variables are text; a key that another template owns is not there.
+ */
 export interface NixSection {
   readonly template: string;
   readonly keys: Readonly<Record<string, unknown>>;

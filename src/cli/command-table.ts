@@ -1,0 +1,153 @@
+import type { Handler } from './command-context.ts';
+
+export interface CommandSpec {
+  /** `env set`: a noun and a verb, or one word. */
+  readonly path: string;
+  /** Positional arguments as commander writes them: `[version]`, `<names...>`. The app is never one. */
+  readonly args?: string;
+  readonly summary: string;
+  readonly example: string;
+  /** Whether the command is about one app. */
+  readonly app: boolean;
+  readonly options?: readonly (readonly [flags: string, description: string])[];
+  /** Commands are loaded when they run, so that `hop3 --version` loads none. */
+  readonly load: () => Promise<Handler>;
+}
+
+const LIMIT = ['-n, --limit <count>', 'how many to list (15)'] as const;
+
+export const commandTable: readonly CommandSpec[] = [
+  {
+    path: 'up', summary: 'start the server, nginx and the apps on this machine', example: 'hop3 up --detach', app: false,
+    options: [['-d, --detach', 'return when everything answers, instead of staying in the foreground']],
+    load: async () => (await import('./commands/supervise.ts')).upCommand,
+  },
+  {
+    path: 'down', summary: 'end every process of Hop3 on this machine', example: 'hop3 down', app: false,
+    load: async () => (await import('./commands/supervise.ts')).downCommand,
+  },
+  {
+    path: 'status', summary: 'how server, nginx and apps are; also when the server is down', example: 'hop3 status --server-log', app: false,
+    options: [['--server-log', "show the last lines of the server's own log"], ['-n, --lines <count>', 'lines of the log (100)']],
+    load: async () => (await import('./commands/status.ts')).statusCommand,
+  },
+  {
+    path: 'app list', summary: 'list the apps', example: 'hop3 apps', app: false,
+    load: async () => (await import('./commands/app.ts')).listApps,
+  },
+  {
+    path: 'app create', summary: 'make an app (a first push with the admin token does it too)', example: 'hop3 app create --app shop', app: true,
+    load: async () => (await import('./commands/app.ts')).createApp,
+  },
+  {
+    path: 'app status', summary: 'release, processes and last build of one app', example: 'hop3 app status --app shop', app: true,
+    load: async () => (await import('./commands/app.ts')).showApp,
+  },
+  {
+    path: 'app destroy', summary: 'remove an app with its releases, variables, logs and data', example: 'hop3 app destroy --app shop --confirm=shop', app: true,
+    load: async () => (await import('./commands/app.ts')).destroyApp,
+  },
+  {
+    path: 'releases list', summary: 'list releases, newest first', example: 'hop3 releases -n 5', app: true, options: [LIMIT],
+    load: async () => (await import('./commands/releases.ts')).listReleases,
+  },
+  {
+    path: 'releases show', args: '<version>', summary: 'one release in full', example: 'hop3 releases show v3', app: true,
+    load: async () => (await import('./commands/releases.ts')).showRelease,
+  },
+  {
+    path: 'rollback', args: '[version]', summary: 'go back to a release, code and variables, without building', example: 'hop3 rollback v3', app: true,
+    load: async () => (await import('./commands/releases.ts')).rollback,
+  },
+  {
+    path: 'restart', summary: 'start the live release anew, without dropping requests', example: 'hop3 restart --app shop', app: true,
+    load: async () => (await import('./commands/releases.ts')).restart,
+  },
+  {
+    path: 'logs', summary: 'what the processes of an app write', example: 'hop3 logs -n 50 --worker web --tail', app: true,
+    options: [
+      ['-n, --lines <count>', 'lines from the end (100)'],
+      ['-t, --tail', 'go on with what is written from now on'],
+      ['-w, --worker <name>', 'only this process (web.1) or type (web)'],
+      ['-r, --release <version>', 'only what this release wrote'],
+      ['--build [build]', 'the log of a build instead, by default the last; with --release that of its build'],
+    ],
+    load: async () => (await import('./commands/logs.ts')).logsCommand,
+  },
+  {
+    path: 'builds list', summary: 'list builds, failed ones too, newest first', example: 'hop3 builds', app: true, options: [LIMIT],
+    load: async () => (await import('./commands/builds.ts')).listBuilds,
+  },
+  {
+    path: 'builds show', args: '<build>', summary: 'one build in full', example: 'hop3 builds show b12', app: true,
+    load: async () => (await import('./commands/builds.ts')).showBuild,
+  },
+  {
+    path: 'builds log', args: '[build]', summary: 'the log of a build (b12), or of the build of a release (v3); by default the last', example: 'hop3 builds log v3', app: true,
+    load: async () => (await import('./commands/builds.ts')).showBuildLog,
+  },
+  {
+    path: 'ps', summary: 'the processes of an app', example: 'hop3 ps', app: true,
+    load: async () => (await import('./commands/app.ts')).listProcesses,
+  },
+  {
+    path: 'env show', summary: 'the variables you set, with their values', example: 'hop3 env', app: true,
+    load: async () => (await import('./commands/env.ts')).showEnv,
+  },
+  {
+    path: 'env get', args: '<name>', summary: 'the value of one variable', example: 'hop3 env get DATABASE_URL', app: true,
+    load: async () => (await import('./commands/env.ts')).getEnv,
+  },
+  {
+    path: 'env set', args: '<NAME=value...>', summary: 'set variables and restart into them, as a new release', example: "hop3 env set LOG_LEVEL=debug GREETING='Good day'", app: true,
+    options: [['--stdin', 'read the value of the one NAME given from standard input, byte for byte'], ['--file <path>', 'read it from a file']],
+    load: async () => (await import('./commands/env.ts')).setEnv,
+  },
+  {
+    path: 'env unset', args: '<names...>', summary: 'take variables away and restart, as a new release', example: 'hop3 env unset LOG_LEVEL', app: true,
+    load: async () => (await import('./commands/env.ts')).unsetEnv,
+  },
+  {
+    path: 'token create', summary: 'make a token for one app or for an administrator; its text is shown once', example: 'hop3 token create --app shop --name ci --expires 30d', app: false,
+    options: [['--admin', 'may do everything'], ['--name <name>', 'who or what will use it'], ['--expires <span>', 'end of life from now: 12h, 30d (never)']],
+    load: async () => (await import('./commands/token.ts')).createToken,
+  },
+  {
+    path: 'token list', summary: 'list tokens, without their texts', example: 'hop3 token list', app: false,
+    load: async () => (await import('./commands/token.ts')).listTokens,
+  },
+  {
+    path: 'token revoke', args: '<id>', summary: 'end a token by its id or name', example: 'hop3 token revoke ci', app: false,
+    load: async () => (await import('./commands/token.ts')).revokeToken,
+  },
+  {
+    path: 'plan', args: '[dir]', summary: 'what a push of this directory would build; changes nothing', example: 'hop3 plan .', app: false,
+    load: async () => (await import('./commands/plan.ts')).planCommand,
+  },
+  {
+    path: 'server info', summary: "the server's version, package set and settings", example: 'hop3 server info', app: false,
+    load: async () => (await import('./commands/status.ts')).serverInfo,
+  },
+  {
+    path: 'login', summary: 'keep a token for a server, read from the terminal or standard input', example: 'hop3 login --server http://hop3.example.org:7000 < token', app: false,
+    load: async () => (await import('./commands/login.ts')).login,
+  },
+  {
+    path: 'logout', summary: 'forget the token of a server', example: 'hop3 logout', app: false,
+    load: async () => (await import('./commands/login.ts')).logout,
+  },
+  {
+    path: 'version', summary: 'print the version of this command', example: 'hop3 version', app: false,
+    load: async () => (await import('./commands/version.ts')).versionCommand,
+  },
+];
+
+/** What a noun alone is about, for `hop3 help`. */
+export const groupSummaries: Readonly<Record<string, string>> = {
+  app: 'make, look at and remove apps',
+  releases: 'what has been live',
+  builds: 'attempts to build, and their logs',
+  env: "an app's variables",
+  token: 'who may push and use the API',
+  server: 'about the server',
+};

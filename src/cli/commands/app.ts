@@ -1,0 +1,91 @@
+import type { AppDetail, AppSummary, WorkerInfo } from '../../server/api-types.ts';
+import { Hop3Error } from '../../errors.ts';
+import type { CommandContext, Handler } from '../command-context.ts';
+import { fields, table } from '../output.ts';
+import { duration, when } from '../time.ts';
+
+export const listApps: Handler = async (context) => {
+  const client = await context.client();
+  const { apps } = await client.get<{ apps: AppSummary[] }>('/apps');
+  context.out.answer({ apps }, () => table(['app', 'release', 'branch', 'commit', 'since', 'url'], apps.map(appRow)));
+  if (apps.length === 0) context.out.note('There are no apps yet. A push makes one: git push http://hop3:<token>@<server>/<app>.git main');
+};
+
+function appRow(app: AppSummary): string[] {
+  const { release } = app;
+  if (!release) return [app.name, '-', app.branch ?? '-', '-', 'nothing live yet', app.url];
+  return [app.name, `v${release.version}`, app.branch ?? '-', release.commit.slice(0, 7), when(release.created_at), app.url];
+}
+
+export const createApp: Handler = async (context) => {
+  const { app: name, client } = await context.appAndClient();
+  const app = await client.send<AppDetail>('POST', '/apps', { name });
+  context.out.answer(app, () => `${client.server}${app.git_path}`);
+  context.out.note(`Made ${app.name}. It will answer at ${app.url} after its first push:`);
+  context.out.note(`  git remote add hop3 ${client.server.replace('://', '://hop3:<token>@')}${app.git_path} && git push hop3 main`);
+};
+
+export const showApp: Handler = async (context) => {
+  const { app: name, client } = await context.appAndClient();
+  const app = await client.get<AppDetail>(`/apps/${name}`);
+  context.out.answer(app, () => describeApp(app));
+};
+
+export function describeApp(app: AppDetail): string {
+  const { release, last_build: build } = app;
+  const head = fields([
+    ['app', app.name],
+    ['url', app.url],
+    ['branch', app.branch ?? 'none yet; the first push of main or master chooses it'],
+    ['live', release ? `v${release.version} ${release.description}, by ${release.by}, ${when(release.created_at)}` : 'nothing yet'],
+    ['last build', build ? `b${build.number} ${build.status} (${build.commit.slice(0, 7)}), ${when(build.started_at)}` : 'none yet'],
+    ['', build?.status === 'failed' ? build.error : null],
+    ['made', `${when(app.created_at)}, by ${app.created_by}`],
+  ]);
+  return app.workers.length === 0 ? head : `${head}\n\n${workerTable(app.workers)}`;
+}
+
+export const listProcesses: Handler = async (context) => {
+  const { app, client } = await context.appAndClient();
+  const { workers } = await client.get<{ workers: WorkerInfo[] }>(`/apps/${app}/ps`);
+  context.out.answer({ workers }, () => workerTable(workers));
+  if (workers.length === 0) context.out.note(`${app} has no processes: nothing is live, or its release is a static site.`);
+};
+
+export function workerTable(workers: readonly WorkerInfo[]): string {
+  return table(['process', 'state', 'for', 'pid', ''], workers.map((worker) => [
+    worker.worker,
+    worker.state === 'up' ? 'up' : `down${worker.exit ? ` (${worker.exit})` : ''}`,
+    duration(worker.seconds),
+    worker.pid === null ? '-' : String(worker.pid),
+    worker.live ? '' : 'of the release before',
+  ]));
+}
+
+export const destroyApp: Handler = async (context) => {
+  const app = await context.app();
+  const client = await context.client();
+  const confirm = await confirmed(context, app);
+  await client.send('DELETE', `/apps/${app}`, { confirm });
+  context.out.answer({ destroyed: app }, () => '');
+  context.out.note(`Destroyed ${app}.`);
+};
+
+/** The name as repeated by the person. `--yes` and `--force` count only for an app that was named on the command line. */
+async function confirmed(context: CommandContext, app: string): Promise<string> {
+  const { flags } = context;
+  if (flags.confirm !== undefined) {
+    if (flags.confirm === app) return app;
+    throw declined(app, `--confirm=${flags.confirm} does not repeat the name of ${app}.`);
+  }
+  if ((flags.yes || flags.force) && flags.app === app) return app;
+  if (!context.canAsk) throw declined(app, `Destroying ${app} needs a confirmation, and nobody can be asked here.`);
+  const { ask } = await import('../ask.ts');
+  const answer = await ask(`This removes ${app} with its releases, variables, logs and data. Type its name to go on: `, context.signal);
+  if (answer.trim() === app) return app;
+  throw declined(app, `${app} was not destroyed: the answer was not its name.`);
+}
+
+function declined(app: string, what: string): Hop3Error {
+  return new Hop3Error('HOP3_NOT_CONFIRMED', { what, next: `Nothing was removed. If it is meant: hop3 app destroy --app ${app} --confirm=${app}` });
+}

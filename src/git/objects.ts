@@ -1,0 +1,154 @@
+import { Hop3Error } from '../errors.ts';
+import { asOid, isOid, isZeroOid, type Oid } from '../names.ts';
+import { failure, run, runOk, type Command } from '../run.ts';
+
+/** Seconds for a question to git that reads a few objects. */
+const QUICK = 30;
+/** Seconds for a walk over a history, or a tree written to disk. */
+const LONG = 600;
+/** Bytes of `git ls-tree` output: about half a million files. */
+const LONGEST_LIST = 64 * 1024 * 1024;
+
+/** One file, symlink or submodule of a tree. */
+export interface TreeEntry {
+  /** As git writes it: 100644, 100755, 120000 (symlink), 160000 (submodule). */
+  readonly mode: string;
+  /** Bytes; null for what has none. */
+  readonly size: number | null;
+  /** The bytes of the name, which need not be UTF-8. */
+  readonly path: Buffer;
+}
+
+/** A git command on a bare repository, with nobody's configuration but the repository's own. */
+export function git(repo: string, args: readonly string[], options: { limit?: number; env?: Record<string, string> } = {}): Command {
+  return {
+    file: 'git',
+    args: [`--git-dir=${repo}`, ...args],
+    limit: options.limit ?? QUICK,
+    env: {
+      GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0',
+      // For the reflog, which git writes at each move of a branch.
+      GIT_COMMITTER_NAME: 'hop3', GIT_COMMITTER_EMAIL: 'hop3@localhost',
+      ...options.env,
+    },
+  };
+}
+
+/** The tree of a commit. */
+export async function commitTree(repo: string, commit: Oid): Promise<Oid> {
+  return asOid((await runOk(git(repo, ['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]))).trim());
+}
+
+/** Whether `ancestor` is the commit itself or lies in its history. False when the repository does not have one of the two. */
+export async function isAncestor(repo: string, ancestor: Oid, commit: Oid): Promise<boolean> {
+  const command = git(repo, ['merge-base', '--is-ancestor', ancestor, commit], { limit: LONG });
+  const finished = await run(command);
+  if (finished.timedOut) throw failure(command, finished);
+  return finished.code === 0;
+}
+
+/**
+ * Sets a ref. `old` is what it must name now: null for "it must not exist yet", left out for "whatever it names".
+ * @throws Hop3Error HOP3_STALE_PUSH when it names something else
+ */
+export async function updateRef(repo: string, ref: string, commit: Oid, old?: Oid | null): Promise<void> {
+  await moveRef(repo, ref, old, ['update-ref', '-m', 'hop3', ref, commit, ...expected(old, commit)]);
+}
+
+/** @throws Hop3Error HOP3_STALE_PUSH when the ref names something else than `old` */
+export async function deleteRef(repo: string, ref: string, old?: Oid): Promise<void> {
+  await moveRef(repo, ref, old, ['update-ref', '-m', 'hop3', '-d', ref, ...(old === undefined ? [] : [old])]);
+}
+
+/** What a ref names; null when there is no such ref. */
+export async function readRef(repo: string, ref: string): Promise<Oid | null> {
+  const finished = await run(git(repo, ['rev-parse', '--verify', '--quiet', ref]));
+  const text = finished.stdout.trim();
+  return finished.code === 0 && isOid(text) ? text : null;
+}
+
+export type ObjectType = 'commit' | 'tag' | 'tree' | 'blob';
+
+/** Null when the repository has no such object. */
+export async function objectType(repo: string, oid: Oid): Promise<ObjectType | null> {
+  const finished = await run(git(repo, ['cat-file', '-t', oid]));
+  return finished.code === 0 ? (finished.stdout.trim() as ObjectType) : null;
+}
+
+/** The commit that an object is or that an annotated tag leads to; null when it leads to none. */
+export async function peel(repo: string, oid: Oid): Promise<Oid | null> {
+  const finished = await run(git(repo, ['rev-parse', '--verify', '--quiet', `${oid}^{commit}`]));
+  const text = finished.stdout.trim();
+  return finished.code === 0 && isOid(text) ? text : null;
+}
+
+/**
+ * Whether the repository holds the commit's history down to something a ref already names. A push from a shallow clone
+ * brings commits without their parents: rev-list then ends with 128.
+ */
+export async function hasWholeHistory(repo: string, commit: Oid): Promise<boolean> {
+  const command = git(repo, ['rev-list', '--quiet', commit, '--not', '--all'], { limit: LONG });
+  const finished = await run(command);
+  if (finished.timedOut) throw failure(command, finished);
+  return finished.code === 0;
+}
+
+/** Makes HEAD name a branch, so that a clone of the repository checks that one out. */
+export async function setHead(repo: string, branch: string): Promise<void> {
+  await runOk(git(repo, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));
+}
+
+/** Everything below a tree, directories left out. */
+export async function listTree(repo: string, tree: Oid): Promise<TreeEntry[]> {
+  // Not -z: quoted names are ASCII, so they survive being read as text whatever their bytes are.
+  const command = git(repo, ['-c', 'core.quotePath=true', 'ls-tree', '-r', '-l', '--full-tree', tree], { limit: LONG });
+  const text = await runOk(command, { keepStdout: LONGEST_LIST });
+  return text.split('\n').filter((line) => line !== '').map(parseEntry);
+}
+
+/**
+ * Writes a tree's files into an existing directory as a checkout does (attributes apply, hooks do not run). `index` is
+ * a file that does not exist yet.
+ */
+export async function checkoutTree(repo: string, tree: Oid, dir: string, index: string, signal?: AbortSignal): Promise<void> {
+  const command = git(repo, [`--work-tree=${dir}`, '-c', 'core.bare=false', '-c', 'core.hooksPath=/dev/null', 'read-tree', '--reset', '-u', tree], { limit: LONG, env: { GIT_INDEX_FILE: index } });
+  await runOk({ ...command, cwd: dir }, { signal });
+}
+
+function parseEntry(line: string): TreeEntry {
+  const match = /^(\d{6}) \w+ [0-9a-f]+ +(-|\d+)\t(.+)$/.exec(line);
+  if (!match) throw new TypeError(`git ls-tree printed a line that is none of its own: ${line.slice(0, 100)}`);
+  return { mode: match[1]!, size: match[2] === '-' ? null : Number(match[2]), path: unquote(match[3]!) };
+}
+
+const ESCAPES: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, '"': 34, '\\': 92 };
+
+/** Git's quoting of a file name: in double quotes, C escapes, bytes above 127 in octal. */
+function unquote(text: string): Buffer {
+  if (!text.startsWith('"')) return Buffer.from(text, 'utf8');
+  const bytes: number[] = [];
+  for (const part of text.slice(1, -1).matchAll(/\\([0-7]{3})|\\(.)|([^\\])/gs)) {
+    if (part[1] !== undefined) bytes.push(parseInt(part[1], 8));
+    else if (part[2] !== undefined) bytes.push(ESCAPES[part[2]]!);
+    else bytes.push(part[3]!.charCodeAt(0));
+  }
+  return Buffer.from(bytes);
+}
+
+function expected(old: Oid | null | undefined, like: Oid): string[] {
+  if (old === undefined) return [];
+  return [old ?? '0'.repeat(like.length)];
+}
+
+async function moveRef(repo: string, ref: string, old: Oid | null | undefined, args: readonly string[]): Promise<void> {
+  const command = git(repo, args);
+  const finished = await run(command);
+  if (finished.code === 0) return;
+  const now = await readRef(repo, ref);
+  if (old === undefined || now === old || (old !== null && isZeroOid(old))) throw failure(command, finished);
+  throw new Hop3Error('HOP3_STALE_PUSH', {
+    what: `${ref} names ${now?.slice(0, 7) ?? 'nothing'} now, not ${old?.slice(0, 7) ?? 'nothing'} as before.`,
+    why: 'Someone else pushed in the meantime.',
+    next: 'git fetch hop3, look at what changed, and push again.',
+  });
+}

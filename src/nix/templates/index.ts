@@ -1,0 +1,48 @@
+import type { AppConfig } from '../../config/model.ts';
+import { Hop3Error } from '../../errors.ts';
+import { printable } from '../../names.ts';
+import { didYouMean } from '../../nearest.ts';
+import type { RenderedTemplate, Template } from './model.ts';
+import { nixpkgsWrapper } from './nixpkgs-wrapper.ts';
+
+export type { RenderedTemplate } from './model.ts';
+
+/** The templates of the format. A name without a renderer is known and not built yet. */
+const TEMPLATES: Readonly<Record<string, Template | 'not built yet'>> = {
+  'nixpkgs-wrapper': nixpkgsWrapper,
+  'python-venv': 'not built yet',
+  'php-app': 'not built yet',
+  'ruby-bundler': 'not built yet',
+  'java-war': 'not built yet',
+  'node-prebuilt': 'not built yet',
+  'prebuilt-binary': 'not built yet',
+  'prebuilt-archive': 'not built yet',
+  'go-source': 'not built yet',
+  'node-pnpm-install': 'not built yet',
+  'java-gradle': 'not built yet',
+};
+
+/** The templates that can be rendered, in the table's order. */
+export const supportedTemplates: readonly string[] = Object.keys(TEMPLATES).filter((name) => TEMPLATES[name] !== 'not built yet');
+
+/**
+ * Renders the expression of an app whose hop3.toml has `[nix] template`.
+ * @throws Hop3Error HOP3_TEMPLATE_UNSUPPORTED, HOP3_TEMPLATE_FIELD
+ */
+export function renderTemplate(config: AppConfig, appName: string): RenderedTemplate {
+  const name = config.nix?.template ?? '';
+  const template = Object.hasOwn(TEMPLATES, name) ? TEMPLATES[name] : undefined;
+  if (template === undefined || template === 'not built yet') throw unsupported(config, name);
+  return { template: name, tier: template.tier, ...template.render(config, appName) };
+}
+
+function unsupported(config: AppConfig, name: string): Hop3Error {
+  const known = Object.hasOwn(TEMPLATES, name);
+  return new Hop3Error('HOP3_TEMPLATE_UNSUPPORTED', {
+    what: known
+      ? `${config.file ?? 'hop3.toml'}: the template "${name}" is not built into this version of Hop3 yet.`
+      : `${config.file ?? 'hop3.toml'}: there is no template "${printable(name)}".${didYouMean(name, Object.keys(TEMPLATES))}`,
+    why: `Supported: ${supportedTemplates.join(', ')}.`,
+    next: 'Use one of these, or write a hop3.nix by hand and remove the [nix] table.',
+  });
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, open, readFile, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Hop3Error } from '../errors.ts';
+import type { Paths } from '../paths.ts';
+import { run, type Command } from '../run.ts';
+import type { Settings } from '../settings.ts';
+import type { Site } from './model.ts';
+import { renderNginxConfig, type NginxConfig } from './nginx-config.ts';
+import { bringIntoEffect } from './nginx-reload.ts';
+
+export { reloadCount } from './nginx-log.ts';
+
+type NginxSettings = Pick<Settings, 'httpListen'>;
+
+export interface Applied {
+  /** False when nothing had changed, or when nginx does not run and will read the files at its start. */
+  readonly reloaded: boolean;
+}
+
+let queue: Promise<unknown> = Promise.resolve();
+
+/**
+ * Makes these sites, and no others, the ones that nginx serves. The whole configuration is written beside the one in force and
+ * tested as a whole; only then it takes the other's place by rename(2), and nginx is told if the bytes differ. When this
+ * returns, every new connection meets the new configuration. Calls wait for each other.
+ * @throws Hop3Error HOP3_NGINX_REFUSED, with nginx's own line; the configuration that was in force still is
+ */
+export function applySites(paths: Paths, settings: NginxSettings, sites: readonly Site[]): Promise<Applied> {
+  const turn = queue.then(() => apply(paths, settings, sites));
+  queue = turn.catch(() => {});
+  return turn;
+}
+
+/** The sites of the configuration in force; none when there is no configuration yet. */
+export async function knownSites(paths: Paths): Promise<Site[]> {
+  try {
+    return JSON.parse(await readFile(join(paths.nginx, 'conf', 'sites.json'), 'utf8')) as Site[];
+  } catch (error) {
+    // Missing, or cut short by a crash: the server writes all sites again when it starts.
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** A host name that only this HOP3_ROOT knows, made at the first call. nginx answers to it with its generation. */
+export async function probeHost(paths: Paths): Promise<string> {
+  const file = join(paths.nginx, 'probe-host');
+  const known = await readFile(file, 'utf8').catch(() => '');
+  if (/^[0-9a-f]{32}\.hop3\.invalid\n$/.test(known)) return known.trim();
+  const made = `${randomBytes(16).toString('hex')}.hop3.invalid`;
+  await writeFile(`${file}.new`, `${made}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return made;
+}
+
+/** `nginx -t` of a configuration directory. */
+export function testConfig(paths: Paths, dir: string): Command {
+  return { file: 'nginx', args: ['-t', '-q', '-e', 'stderr', '-p', paths.nginx, '-c', join(dir, 'nginx.conf')], limit: 30 };
+}
+
+async function apply(paths: Paths, settings: NginxSettings, sites: readonly Site[]): Promise<Applied> {
+  await mkdir(join(paths.nginx, 'tmp'), { recursive: true, mode: 0o700 });
+  const host = await probeHost(paths);
+  const config = renderNginxConfig(paths, settings, sites, host);
+  const before = await readlink(join(paths.nginx, 'conf')).catch(() => null);
+  if (before !== null && (await holds(join(paths.nginx, before), config))) {
+    return { reloaded: await bringIntoEffect(paths, settings.httpListen, host, config.generation, false) };
+  }
+  const staged = await stage(paths, config);
+  try {
+    await check(paths, staged);
+    await pointConf(paths, basename(staged));
+    const reloaded = await bringIntoEffect(paths, settings.httpListen, host, config.generation, true);
+    await removeOthers(paths, basename(staged));
+    return { reloaded };
+  } catch (error) {
+    if (before !== null) await pointConf(paths, before);
+    else await rm(join(paths.nginx, 'conf'), { force: true });
+    await rm(staged, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function stage(paths: Paths, config: NginxConfig): Promise<string> {
+  const dir = await mkdtemp(join(paths.nginx, 'conf-'));
+  await mkdir(join(dir, 'sites'), { mode: 0o700 });
+  for (const [name, text] of config.files) await writeSynced(join(dir, name), text);
+  for (const made of [join(dir, 'sites'), dir]) await syncPath(made);
+  return dir;
+}
+
+async function check(paths: Paths, dir: string): Promise<void> {
+  const tested = await run(testConfig(paths, dir));
+  if (tested.code === 0) return;
+  const refusal = tested.tail.find((line) => /\[(?:emerg|alert|crit)\]/.test(line)) ?? tested.tail.at(-1) ?? 'nginx -t said nothing';
+  throw new Hop3Error('HOP3_NGINX_REFUSED', {
+    what: 'nginx refused the new configuration, so the one before it stays in force.',
+    why: refusal.replaceAll(`${dir}/`, ''),
+    next: 'What was live answers as before. `hop3 status --server-log` and the file logs/nginx/current in HOP3_ROOT have more.',
+  });
+}
+
+/** One rename: nginx finds the old directory or the new one, each whole. */
+async function pointConf(paths: Paths, target: string): Promise<void> {
+  const next = join(paths.nginx, 'conf.next');
+  await rm(next, { force: true });
+  await symlink(target, next);
+  await rename(next, join(paths.nginx, 'conf'));
+  await syncPath(paths.nginx);
+}
+
+async function removeOthers(paths: Paths, kept: string): Promise<void> {
+  for (const name of await readdir(paths.nginx)) {
+    if (name.startsWith('conf-') && name !== kept) await rm(join(paths.nginx, name), { recursive: true, force: true });
+  }
+}
+
+/** Whether a directory has these files with these bytes, and no other site. */
+async function holds(dir: string, config: NginxConfig): Promise<boolean> {
+  const sites = await readdir(join(dir, 'sites')).catch(() => null);
+  if (sites === null || sites.length !== [...config.files.keys()].filter((name) => dirname(name) === 'sites').length) return false;
+  for (const [name, text] of config.files) {
+    if ((await readFile(join(dir, name), 'utf8').catch(() => null)) !== text) return false;
+  }
+  return true;
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 });
+  await syncPath(path);
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

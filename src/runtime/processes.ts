@@ -1,0 +1,99 @@
+import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+
+/** Programs of the supervision chain that run outside the sandbox with a service directory as working directory. */
+const CHAIN = new Set(['s6-supervise', 's6-log', 'tini', 'bwrap', 'run', 'finish', 'env']);
+
+/**
+ * The processes that run in the sandbox which was given this environment directory. A sandbox is told by what is mounted in it
+ * and not by what is written down, so that processes whose supervisor died are found too.
+ */
+export function sandboxProcesses(envDir: string): number[] {
+  const own = identity(envDir);
+  if (own === null) return [];
+  return allProcesses().filter((pid) => identity(`/proc/${pid}/root/run/hop3/env`) === own);
+}
+
+/** The supervisor and wrappers of a service: what runs in its service directory outside the sandbox. */
+export function chainProcesses(serviceDir: string): number[] {
+  return allProcesses().filter((pid) => {
+    const cwd = link(`/proc/${pid}/cwd`)?.replace(/ \(deleted\)$/, '');
+    return cwd === serviceDir && CHAIN.has(text(`/proc/${pid}/comm`).trim());
+  });
+}
+
+export interface Listener {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The TCP ports that these processes listen on. */
+export function listeners(pids: readonly number[]): Listener[] {
+  const sockets = new Set<string>();
+  for (const pid of pids) {
+    for (const fd of list(`/proc/${pid}/fd`)) {
+      const inode = /^socket:\[(\d+)\]$/.exec(link(`/proc/${pid}/fd/${fd}`) ?? '')?.[1];
+      if (inode) sockets.add(inode);
+    }
+  }
+  return [...listening('/proc/net/tcp'), ...listening('/proc/net/tcp6')].filter((socket) => sockets.has(socket.inode)).map(({ address, port }) => ({ address, port }));
+}
+
+function listening(file: string): (Listener & { readonly inode: string })[] {
+  const found = [];
+  for (const line of text(file).split('\n').slice(1)) {
+    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+    const [address, port] = local?.split(':') ?? [];
+    // 0A is LISTEN.
+    if (state === '0A' && address && port && inode) found.push({ address: readAddress(address), port: Number.parseInt(port, 16), inode });
+  }
+  return found;
+}
+
+/** The kernel prints each 32-bit word of an address in hexadecimal, as the machine holds it (little-endian here). */
+function readAddress(hex: string): string {
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => (word.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16)));
+  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.every((byte) => byte === 0)) return '[::]';
+  if (bytes.slice(0, 15).every((byte) => byte === 0) && bytes[15] === 1) return '[::1]';
+  if (bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255) return bytes.slice(12).join('.');
+  return `[${(Buffer.from(bytes).toString('hex').match(/.{4}/g) ?? []).join(':')}]`;
+}
+
+function allProcesses(): number[] {
+  return list('/proc').map(Number).filter((pid) => Number.isInteger(pid) && pid !== process.pid);
+}
+
+/** Device and inode; null for what is gone or belongs to somebody else. */
+function identity(path: string): string | null {
+  try {
+    const found = statSync(path);
+    return `${found.dev}:${found.ino}`;
+  } catch {
+    return null;
+  }
+}
+
+// A process may end between any two looks at it, and those of other users cannot be looked at: both are "not there".
+function list(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
+
+function link(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

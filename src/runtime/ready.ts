@@ -1,0 +1,208 @@
+import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Healthcheck } from '../config/model.ts';
+import { Hop3Error } from '../errors.ts';
+import type { Paths } from '../paths.ts';
+import { describeWorkerExit, readExit } from './exits.ts';
+import { LogTail, type LogLine } from './log-tail.ts';
+import type { SlotSpec, WorkerSpec } from './model.ts';
+import { probe, type ProbeAnswer } from './probe.ts';
+import { listeners, sandboxProcesses } from './processes.ts';
+import { OWN_LINE } from './run-scripts.ts';
+import { releaseName, slotLayout, workerLayout, workerLogDir, type WorkerLayout } from './slot-layout.ts';
+
+export interface ReadyOptions {
+  readonly paths: Paths;
+  readonly spec: SlotSpec;
+  /** null: a web worker is ready with its first HTTP answer, whatever that says. */
+  readonly healthcheck: Healthcheck | null;
+  readonly startTimeoutS: number;
+  /** The Host header of the requests; the app's name without it. */
+  readonly host?: string | undefined;
+  /** The workers' output while they start. */
+  readonly onOutput: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const FIRST_POLL_MS = 20;
+const SLOWEST_POLL_MS = 500;
+/** Milliseconds a background worker must stay up. */
+const SETTLE_MS = 1000;
+/** Milliseconds between two looks for deaths and new output. */
+const WATCH_MS = 50;
+/** Milliseconds that a dead worker's last lines may take through its logger. */
+const LAST_LINES_MS = 1000;
+const SHOWN_LINES = 10;
+
+/**
+ * Waits until every worker of a started slot is ready: web workers answer HTTP on their port, background workers stay up.
+ * @throws Hop3Error HOP3_WORKER_DIED at the first death, HOP3_UNHEALTHY after startTimeoutS, HOP3_CANCELLED
+ */
+export async function waitUntilReady(options: ReadyOptions): Promise<void> {
+  const { spec, signal } = options;
+  const layout = slotLayout(options.paths, spec.app, spec.slot);
+  const watched = spec.workers.map((worker) => new Watched(worker, workerLayout(layout, worker.name), options));
+  const stop = new AbortController();
+  const onAbort = () => stop.abort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const waits = [watchForDeath(watched, options, stop.signal), ...watched.map((worker) => ready(worker, options, stop.signal))];
+  try {
+    if (signal.aborted) throw cancelled();
+    // The watch ends only with an error, so the workers alone decide when all is well.
+    await Promise.race([waits[0], Promise.all(waits.slice(1))]);
+    if (signal.aborted) throw cancelled();
+    for (const worker of watched) if (worker.exit()) throw await died(worker);
+  } finally {
+    stop.abort();
+    signal.removeEventListener('abort', onAbort);
+    await Promise.allSettled(waits);
+    for (const worker of watched) {
+      worker.readOutput();
+      worker.close();
+    }
+  }
+}
+
+/** A worker that starts: its files, and its output so far. */
+class Watched {
+  readonly spec: WorkerSpec;
+  readonly files: WorkerLayout;
+  readonly lastLines: string[] = [];
+  /** The finish script's own line was seen, which is the last of a dead worker. */
+  ended = false;
+  readonly #tail: LogTail;
+  readonly #since: number;
+  readonly #onOutput: (line: string) => void;
+
+  constructor(spec: WorkerSpec, files: WorkerLayout, options: ReadyOptions) {
+    this.spec = spec;
+    this.files = files;
+    const { app, slot, workers } = options.spec;
+    // The directory may hold an earlier start of the same release.
+    this.#tail = new LogTail(workerLogDir(options.paths, app, spec.name, releaseName(spec.env), slot), 'start');
+    this.#since = Math.floor(statSync(files.run).mtimeMs);
+    this.#onOutput = workers.length > 1 ? (line) => options.onOutput(`${spec.name}: ${line}`) : options.onOutput;
+  }
+
+  readOutput(): void {
+    for (const line of this.#tail.read()) if (line.time >= this.#since) this.#take(line);
+  }
+
+  exit(): { readonly text: string; readonly code: number } | null {
+    const exit = readExit(this.files.firstExit);
+    return exit && { text: describeWorkerExit(exit.code, exit.signal), code: exit.code };
+  }
+
+  /** Seconds from the first start to the first death. */
+  livedSeconds(): string {
+    const lived = statSync(this.files.firstExit).mtimeMs - statSync(this.files.firstStart).mtimeMs;
+    return Math.max(0, lived / 1000).toFixed(1);
+  }
+
+  close(): void {
+    this.#tail.close();
+  }
+
+  #take({ line }: LogLine): void {
+    if (line.startsWith(`${OWN_LINE} ${this.spec.name} ended`)) this.ended = true;
+    if (line.startsWith(`${OWN_LINE} ${this.spec.name} `)) return;
+    // What a worker says after its first death is said by its second life.
+    if (!this.ended) {
+      this.lastLines.push(line);
+      if (this.lastLines.length > SHOWN_LINES) this.lastLines.shift();
+    }
+    this.#onOutput(line);
+  }
+}
+
+async function watchForDeath(watched: readonly Watched[], options: ReadyOptions, stop: AbortSignal): Promise<void> {
+  const deadline = Date.now() + options.startTimeoutS * 1000;
+  for (;;) {
+    for (const worker of watched) {
+      worker.readOutput();
+      if (worker.exit()) throw await died(worker);
+    }
+    if (stop.aborted) throw cancelled();
+    // A little later than the workers' own deadline, whose error says more.
+    if (Date.now() > deadline + 5000) throw new Hop3Error('HOP3_UNHEALTHY', { what: `The release did not get ready within ${options.startTimeoutS} s.` });
+    await delay(WATCH_MS, undefined, { signal: stop }).catch(() => {});
+  }
+}
+
+async function ready(worker: Watched, options: ReadyOptions, stop: AbortSignal): Promise<void> {
+  if (worker.spec.port !== null) return answers(worker, worker.spec.port, options, stop);
+  await delay(SETTLE_MS, undefined, { signal: stop }).catch(() => {});
+}
+
+async function answers(worker: Watched, port: number, options: ReadyOptions, stop: AbortSignal): Promise<void> {
+  const { healthcheck, startTimeoutS, spec } = options;
+  const began = Date.now();
+  const limit = AbortSignal.any([stop, AbortSignal.timeout(startTimeoutS * 1000)]);
+  let pause = FIRST_POLL_MS;
+  let last: ProbeAnswer = { kind: 'refused' };
+  for (let tries = 1; ; tries += 1) {
+    const answer = await probe({ port, host: options.host ?? spec.app, healthcheck }, limit);
+    if (stop.aborted) return;
+    // A request that was cut by the end of the time says nothing new, unless it was the only one.
+    if (!limit.aborted) last = answer;
+    else if (answer.kind === 'not-yet' && tries === 1) last = { kind: 'not-yet', why: 'no answer' };
+    if (answer.kind === 'ready') {
+      if (ownsPort(worker, port)) return;
+      last = { kind: 'not-yet', why: 'another process on this machine answered' };
+    }
+    if (limit.aborted) throw unhealthy(worker, port, options, last, tries, Date.now() - began);
+    await delay(pause, undefined, { signal: limit }).catch(() => {});
+    if (stop.aborted) return;
+    pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
+  }
+}
+
+function ownsPort(worker: Watched, port: number): boolean {
+  return listeners(sandboxProcesses(worker.files.env)).some((listener) => listener.port === port);
+}
+
+async function died(worker: Watched): Promise<Hop3Error> {
+  const until = Date.now() + LAST_LINES_MS;
+  for (worker.readOutput(); !worker.ended && Date.now() < until; worker.readOutput()) await delay(20);
+  const { text, code } = worker.exit()!;
+  return new Hop3Error('HOP3_WORKER_DIED', {
+    what: `${worker.spec.name} ended while it was starting: ${text} after ${worker.livedSeconds()} s.`,
+    why: `${said(worker)}\nIts command: ${oneLine(worker.spec.command)}`,
+    ...(code === 126 || code === 127 ? { next: 'The shell did not find that program, or may not run it. PATH holds the `path` of runtime.json, then /usr/local/bin:/usr/bin:/bin.' } : {}),
+  });
+}
+
+function unhealthy(worker: Watched, port: number, options: ReadyOptions, last: ProbeAnswer, tries: number, waited: number): Hop3Error {
+  worker.readOutput();
+  const { healthcheck, startTimeoutS, spec } = options;
+  const name = worker.spec.name;
+  const asked = `GET ${healthcheck?.path ?? '/'} on 127.0.0.1:${port} with Host: ${options.host ?? spec.app}`;
+  const answered = last.kind === 'not-yet' ? last.why : 'connection refused: nothing listens there';
+  return new Hop3Error('HOP3_UNHEALTHY', {
+    what: `${name} was not ready after ${(waited / 1000).toFixed(waited < 10_000 ? 1 : 0)} s (${tries} ${tries === 1 ? 'try' : 'tries'}).`,
+    why: [`Asked: ${asked}`, `Last answer: ${answered}`, ...ports(worker, port), said(worker)].join('\n'),
+    next: `A web worker must answer HTTP on $PORT at 127.0.0.1. If it only needs more time, raise start-timeout in [run] (now ${startTimeoutS} s).`,
+  });
+}
+
+function ports(worker: Watched, port: number): string[] {
+  const open = listeners(sandboxProcesses(worker.files.env));
+  if (open.length === 0) return [`${worker.spec.name} listens on no TCP port; PORT is ${port}.`];
+  if (open.some((listener) => listener.port === port && (listener.address === '127.0.0.1' || listener.address === '0.0.0.0' || listener.address === '[::]'))) return [];
+  const places = [...new Set(open.map((listener) => (listener.address === '127.0.0.1' ? String(listener.port) : `${listener.address}:${listener.port}`)))];
+  return [`${worker.spec.name} listens on ${places.join(', ')}; PORT is ${port}.`];
+}
+
+function said(worker: Watched): string {
+  if (worker.lastLines.length === 0) return `${worker.spec.name} printed nothing.`;
+  return [`${worker.spec.name} said:`, ...worker.lastLines.map((line) => `  ${line}`)].join('\n');
+}
+
+function oneLine(command: string): string {
+  const line = command.replace(/\s+/g, ' ').trim();
+  return line.length > 200 ? `${line.slice(0, 200)}...` : line;
+}
+
+function cancelled(): Hop3Error {
+  return new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled while the release was starting.' });
+}

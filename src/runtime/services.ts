@@ -1,0 +1,179 @@
+import { closeSync, constants, openSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Hop3Error } from '../errors.ts';
+import type { AppName } from '../names.ts';
+import type { Paths, SlotName } from '../paths.ts';
+import { run, runOk, type Command } from '../run.ts';
+import { describeWorkerExit } from './exits.ts';
+import { syncTree } from './sync-tree.ts';
+import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
+import { chainProcesses, sandboxProcesses } from './processes.ts';
+import { parseServiceName, serviceName, slotLayout, workerLayout, type WorkerLayout } from './slot-layout.ts';
+
+/** Milliseconds for what s6 itself does (it takes 5 to 40): scanning, forking a supervisor, closing a log. */
+const S6_MS = 5000;
+/** Milliseconds until the kernel has taken a killed sandbox apart. */
+const KILLED_MS = 5000;
+
+/**
+ * Starts the workers of a filled slot, each with its logger. It returns when they are supervised, which does not mean
+ * that they are ready (waitUntilReady).
+ * @throws Hop3Error HOP3_NO_SUPERVISOR
+ */
+export async function startSlot(paths: Paths, spec: SlotSpec): Promise<void> {
+  const layout = slotLayout(paths, spec.app, spec.slot);
+  if (spec.workers.length > 0 && !isScanning(paths)) throw noSupervisor(paths);
+  await Promise.all([
+    // The slot must survive a power cut once it is live; written out while the app starts, that costs no time.
+    syncTree(layout.dir),
+    ...spec.workers.map((worker) => runOk(link(paths, workerLayout(layout, worker.name).dir, serviceName(spec.app, spec.slot, worker.name)))),
+  ]);
+}
+
+/**
+ * Ends every process of a slot: SIGTERM, SIGKILL after `graceMs`, then the supervisors. Safe for a slot that never ran and
+ * when s6 itself is gone; the live slot's sibling is not touched.
+ * @throws Hop3Error HOP3_WORKER_STAYS when a process is still there after SIGKILL
+ */
+export async function stopSlot(paths: Paths, app: AppName, slot: SlotName, graceMs: number): Promise<void> {
+  const layout = slotLayout(paths, app, slot);
+  const linked = list(paths.services).map(parseServiceName).filter((service) => service?.app === app && service.slot === slot).map((service) => service!.worker);
+  const workers = [...new Set([...linked, ...list(layout.services)])];
+  await Promise.all(workers.map((worker) => stopWorker(paths, serviceName(app, slot, worker), workerLayout(layout, worker), Math.max(1, Math.round(graceMs)))));
+}
+
+/** How all workers are, from their supervisors. Hop3's own services are left out. */
+export async function workerStatuses(paths: Paths): Promise<WorkerStatus[]> {
+  const services = list(paths.services).flatMap((name) => {
+    const service = parseServiceName(name);
+    return service ? [{ name, ...service }] : [];
+  });
+  const statuses: WorkerStatus[] = [];
+  // A few at a time: each is a process of 2 ms.
+  for (let from = 0; from < services.length; from += 8) {
+    statuses.push(
+      ...(await Promise.all(
+        services.slice(from, from + 8).map(async ({ name, app, slot, worker }) => ({ app, slot, worker, state: await workerState(join(paths.services, name)) })),
+      )),
+    );
+  }
+  return statuses;
+}
+
+/** How the workers of one slot are. */
+export async function workerStatus(paths: Paths, app: AppName, slot: SlotName): Promise<WorkerStatus[]> {
+  const own = list(paths.services).map(parseServiceName).filter((service) => service?.app === app && service.slot === slot);
+  return Promise.all(own.map(async (service) => ({ app, slot, worker: service!.worker, state: await workerState(join(paths.services, serviceName(app, slot, service!.worker))) })));
+}
+
+/** Makes s6-svscan look at its directory again: new services start, supervisors without a service end. */
+export async function signalScan(paths: Paths): Promise<void> {
+  if (!isScanning(paths)) throw noSupervisor(paths);
+  await runOk({ file: 's6-svscanctl', args: ['-an', paths.services], limit: 10 });
+}
+
+/** Whether s6-svscan runs on the services directory: somebody reads its control pipe. */
+export function isScanning(paths: Paths): boolean {
+  try {
+    closeSync(openSync(join(paths.services, '.s6-svscan', 'control'), constants.O_WRONLY | constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENXIO' || code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function link(paths: Paths, dir: string, name: string): Command {
+  return { file: 's6-svlink', args: ['-t', String(S6_MS), paths.services, dir, name], limit: S6_MS / 1000 + 5 };
+}
+
+async function stopWorker(paths: Paths, name: string, files: WorkerLayout, graceMs: number): Promise<void> {
+  const service = join(paths.services, name);
+  let asked = false;
+  if (list(dirname(files.dir)).includes(basename(files.dir))) {
+    writeFileSync(files.timeoutKill, `${graceMs}\n`, { mode: 0o600 });
+    const down = await run({ file: 's6-svc', args: ['-wD', '-T', String(graceMs + S6_MS), '-d', files.dir], limit: (graceMs + 2 * S6_MS) / 1000 });
+    asked = down.code === 0;
+  }
+  if (isLinkTo(service)) {
+    await run({ file: 's6-svunlink', args: ['-t', String(S6_MS), paths.services, name], limit: (2 * S6_MS) / 1000 });
+    // Without s6-svscan s6-svunlink may leave the link, and the next supervisor would start the worker again.
+    rmSync(service, { force: true });
+  }
+  await endRest(files, name, asked ? 0 : graceMs);
+}
+
+/** Ends what s6 did not: everything when the supervisor is gone, nothing otherwise. */
+async function endRest(files: WorkerLayout, name: string, graceMs: number): Promise<void> {
+  // The logger goes last: without it the worker's next line would end the worker.
+  await end(name, () => [...chainProcesses(files.dir), ...sandboxProcesses(files.env)], () => chainProcesses(files.dir), graceMs);
+  const logger = () => chainProcesses(dirname(files.logRun));
+  await end(`${name}/log`, logger, logger, S6_MS);
+}
+
+/** SIGTERM to those who pass it on, SIGKILL to everybody after the grace time. */
+async function end(name: string, all: () => readonly number[], told: () => readonly number[], graceMs: number): Promise<void> {
+  if (all().length === 0) return;
+  for (const pid of told()) signal(pid, 'SIGTERM');
+  if (await gone(all, graceMs)) return;
+  for (const pid of all()) signal(pid, 'SIGKILL');
+  if (await gone(all, KILLED_MS)) return;
+  throw new Hop3Error('HOP3_WORKER_STAYS', {
+    what: `Processes of ${name} are still there after SIGKILL: ${all().join(', ')}.`,
+    next: 'They hang inside the kernel (a dead disk or network file system, most likely). Free that, or restart the machine; then push again.',
+  });
+}
+
+async function gone(rest: () => readonly number[], withinMs: number): Promise<boolean> {
+  const until = Date.now() + withinMs;
+  while (rest().length > 0) {
+    if (Date.now() >= until) return false;
+    await delay(50);
+  }
+  return true;
+}
+
+async function workerState(service: string): Promise<WorkerState> {
+  const answer = await run({ file: 's6-svstat', args: ['-o', 'up,pid,exitcode,signum,updownfor', service], limit: 10 });
+  const [up, pid, code, signum, seconds] = answer.stdout.trim().split(' ');
+  // Without its supervisor nothing is known of a worker; it is not up in any sense that counts.
+  if (answer.code !== 0) return { kind: 'down', seconds: 0, exit: null };
+  if (up === 'true') return { kind: 'up', pid: Number(pid), seconds: Number(seconds) };
+  const ran = Number(code) >= 0 || Number(signum) > 0;
+  return { kind: 'down', seconds: Number(seconds), exit: ran ? describeWorkerExit(Number(signum) > 0 ? 256 : Number(code), Number(signum)) : null };
+}
+
+function noSupervisor(paths: Paths): Hop3Error {
+  return new Hop3Error('HOP3_NO_SUPERVISOR', {
+    what: `No s6-svscan runs on ${paths.services}, so no worker can be started.`,
+    next: 'Start Hop3 with `hop3 up` (or its systemd unit), which starts the supervisor too.',
+  });
+}
+
+function isLinkTo(path: string): boolean {
+  try {
+    readlinkSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function list(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

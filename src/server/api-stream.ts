@@ -1,0 +1,95 @@
+import { PassThrough, type Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { asHop3Error } from '../errors.ts';
+import { StreamingLog, type PushLog } from '../log.ts';
+import { errorInfo } from './api-errors.ts';
+import { NDJSON, type DeployEvent, type LogEvent, type ReleaseInfo } from './api-types.ts';
+import type { ServerContext } from './context.ts';
+import type { OpenStreams } from './open-streams.ts';
+
+/**
+ * Runs a deploy and answers with its log, a JSON object a line, ended by `done` or `error`. When the client goes, or
+ * the server stops, the signal fires; the deploy decides what that means (before the switch: cancelled).
+ */
+export function streamDeploy(
+  context: ServerContext,
+  streams: OpenStreams,
+  reply: FastifyReply,
+  work: (log: PushLog, signal: AbortSignal) => Promise<ReleaseInfo | null>,
+): FastifyReply {
+  const out = new PassThrough();
+  const { abort, end } = streams.begin();
+  const write = (event: DeployEvent): void => {
+    if (!out.destroyed && !out.writableEnded) out.write(`${JSON.stringify(event)}\n`);
+  };
+  // A slow reader costs at most maxLogBytes of memory: the log cuts itself there.
+  const log = new StreamingLog({ sinks: [(text) => write({ kind: 'log', text })], maxOutputBytes: context.settings.maxLogBytes });
+  onClientGone(reply, () => abort.abort());
+  void (async () => {
+    try {
+      write({ kind: 'done', release: await work(log, abort.signal) });
+    } catch (error) {
+      const known = asHop3Error(error);
+      if (known.code === 'HOP3_INTERNAL') context.reportDefect('a deploy asked for through the API', error);
+      write({ kind: 'error', error: errorInfo(known) });
+    } finally {
+      log.close();
+      out.end();
+      end();
+    }
+  })();
+  return send(reply, out);
+}
+
+/** Milliseconds between two signs of life of a followed log. */
+const PING_MS = 30_000;
+/** Bytes that wait for a slow reader before its stream is ended. */
+const MOST_WAITING = 8 * 1024 * 1024;
+
+/**
+ * Answers with log lines as `follow` gives them, and with a `ping` now and then, until the client goes, falls behind or
+ * the server stops.
+ */
+export function streamLines(
+  context: ServerContext,
+  streams: OpenStreams,
+  reply: FastifyReply,
+  follow: (onEvent: (event: LogEvent) => void, signal: AbortSignal) => Promise<void>,
+): FastifyReply {
+  const out = new PassThrough();
+  const { abort, end } = streams.begin();
+  const write = (event: LogEvent): void => {
+    if (out.destroyed || out.writableEnded) return;
+    out.write(`${JSON.stringify(event)}\n`);
+    if (out.writableLength > MOST_WAITING) abort.abort();
+  };
+  onClientGone(reply, () => abort.abort());
+  // The first one also sends the header, so that a client of a silent app knows that it is connected.
+  write({ kind: 'ping' });
+  const pinging = setInterval(() => write({ kind: 'ping' }), PING_MS);
+  void (async () => {
+    try {
+      await follow(write, abort.signal);
+    } catch (error) {
+      const known = asHop3Error(error);
+      if (known.code === 'HOP3_INTERNAL') context.reportDefect('following a log', error);
+      write({ kind: 'error', error: errorInfo(known) });
+    } finally {
+      clearInterval(pinging);
+      out.end();
+      end();
+    }
+  })();
+  return send(reply, out);
+}
+
+function send(reply: FastifyReply, body: Readable): FastifyReply {
+  // A proxy in between must not collect the lines.
+  return reply.header('content-type', `${NDJSON}; charset=utf-8`).header('x-accel-buffering', 'no').send(body);
+}
+
+function onClientGone(reply: FastifyReply, then: () => void): void {
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) then();
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * What the API says, as plain types: the `hop3` command imports this file and nothing else of the server.
+ * Names in JSON are snake_case, times are ISO 8601 in UTC, and what is absent is null, never left out.
+ */
+
+/** The one shape of every answer that is not a success. */
+export interface ErrorBody {
+  readonly error: ErrorInfo;
+}
+
+export interface ErrorInfo {
+  readonly code: string;
+  readonly what: string;
+  readonly why: string | null;
+  readonly next: string | null;
+  /** The exit code of the `hop3` command for this error. */
+  readonly exit_code: number;
+}
+
+/** One line of an `application/x-ndjson` answer of a deploy. The last one is `done` or `error`; without it the connection was cut. */
+export type DeployEvent =
+  | { readonly kind: 'log'; readonly text: string }
+  | { readonly kind: 'done'; readonly release: ReleaseInfo | null }
+  | { readonly kind: 'error'; readonly error: ErrorInfo };
+
+/** One line of a followed log. `ping` comes when an app is quiet, so that both ends know of a dead connection. */
+export type LogEvent =
+  | ({ readonly kind: 'line' } & LogLineInfo)
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'error'; readonly error: ErrorInfo };
+
+export interface AppSummary {
+  readonly name: string;
+  /** The deployed branch; null before the first push. */
+  readonly branch: string | null;
+  /** Where the app answers. */
+  readonly url: string;
+  readonly release: ReleaseInfo | null;
+  readonly created_at: string;
+  readonly created_by: string;
+}
+
+export interface AppDetail extends AppSummary {
+  readonly workers: readonly WorkerInfo[];
+  readonly last_build: BuildInfo | null;
+  /** Path of the repository below the server's address. */
+  readonly git_path: string;
+}
+
+export interface ReleaseInfo {
+  readonly app: string;
+  readonly version: number;
+  readonly commit: string;
+  readonly tree: string;
+  readonly build: number;
+  readonly reason: string;
+  readonly description: string;
+  readonly by: string;
+  readonly created_at: string;
+  readonly live: boolean;
+  /** False once its store path was pruned: then it is history only. */
+  readonly can_roll_back: boolean;
+  /** Names of the operator's variables it runs with; the values stand in no release list. */
+  readonly env_names: readonly string[];
+}
+
+export interface BuildInfo {
+  readonly app: string;
+  readonly number: number;
+  readonly commit: string;
+  readonly status: string;
+  readonly by: string;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly store_path: string | null;
+  readonly error: string | null;
+  readonly release: number | null;
+}
+
+export interface WorkerInfo {
+  readonly worker: string;
+  readonly slot: string;
+  /** False for a process of the release before, which is finishing its requests. */
+  readonly live: boolean;
+  readonly state: 'up' | 'down';
+  readonly pid: number | null;
+  /** Seconds in this state. */
+  readonly seconds: number;
+  /** How it ended, for one that is down. */
+  readonly exit: string | null;
+}
+
+export interface LogLineInfo {
+  readonly worker: string;
+  /** `v12` */
+  readonly release: string;
+  readonly at: string;
+  readonly text: string;
+}
+
+export interface TokenInfo {
+  readonly id: string;
+  readonly name: string;
+  /** The one app it may touch; null for an administrator's. */
+  readonly app: string | null;
+  readonly created_at: string;
+  readonly expires_at: string | null;
+  readonly last_used_at: string | null;
+  readonly revoked_at: string | null;
+}
+
+/** The only answer that ever holds a token's text. */
+export interface NewTokenInfo extends TokenInfo {
+  readonly token: string;
+}
+
+export interface PlanInfo {
+  readonly mode: 'hand-crafted' | 'template';
+  readonly template: string | null;
+  readonly tier: number | null;
+  /** What nix would be given: the rendered text, or hop3.nix itself. */
+  readonly expression: string;
+  readonly notices: readonly string[];
+  readonly package_set: string;
+}
+
+export interface PlanRequest {
+  readonly app?: string;
+  /** Contents of hop3.toml, Procfile, hop3.nix and what else is read when planning, by path. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Every path of the tree, so that the server can tell what kind of app it is. */
+  readonly names: readonly string[];
+}
+
+export interface ServerInfo {
+  readonly version: string;
+  readonly api: string;
+  readonly nix: string | null;
+  readonly package_set: string | null;
+  readonly settings: Readonly<Record<string, string | number>>;
+  readonly started_at: string;
+}
+
+export interface StatusInfo {
+  readonly version: string;
+  readonly started_at: string;
+  readonly nginx: { readonly address: string; readonly answers: boolean };
+  readonly apps: readonly AppDetail[];
+}
+
+export const NDJSON = 'application/x-ndjson';
+export const API_PREFIX = '/api/v1';

@@ -1,0 +1,64 @@
+import type { Release } from '../pipeline/model.ts';
+import { appUrl } from '../pipeline/lineage.ts';
+import type { WorkerStatus } from '../runtime/model.ts';
+import type { AppRow } from '../store/apps.ts';
+import type { BuildRow } from '../store/builds.ts';
+import type { ReleaseRow } from '../store/releases.ts';
+import type { TokenRow } from '../store/tokens.ts';
+import type { AppSummary, BuildInfo, ReleaseInfo, TokenInfo, WorkerInfo } from './api-types.ts';
+import type { ServerContext } from './context.ts';
+
+/** Rows of the database as the API shows them: no hashes, no values of variables, times as ISO texts. */
+export function releaseInfo(row: ReleaseRow): ReleaseInfo {
+  return {
+    app: row.app, version: row.version, commit: row.commit, tree: row.tree, build: row.build, reason: row.reason,
+    description: row.description, by: row.by, created_at: isoTime(row.createdAt), live: row.live,
+    can_roll_back: row.storePath !== null, env_names: Object.keys(row.env).sort(),
+  };
+}
+
+/** The release a deploy ended with, as it is stored by then. */
+export function deployedInfo(context: ServerContext, release: Release): ReleaseInfo {
+  const row = context.store.releases.get(release.app, release.version);
+  if (!row) throw new TypeError(`release v${release.version} of ${release.app} was answered but not stored`);
+  return releaseInfo(row);
+}
+
+export function buildInfo(row: BuildRow): BuildInfo {
+  return {
+    app: row.app, number: row.number, commit: row.commit, status: row.status, by: row.by, started_at: isoTime(row.startedAt),
+    ended_at: maybeTime(row.endedAt), store_path: row.storePath, error: row.error, release: row.release,
+  };
+}
+
+export function tokenInfo(row: TokenRow): TokenInfo {
+  return {
+    id: row.id, name: row.name, app: row.app, created_at: isoTime(row.createdAt), expires_at: maybeTime(row.expiresAt),
+    last_used_at: maybeTime(row.lastUsedAt), revoked_at: maybeTime(row.revokedAt),
+  };
+}
+
+export function appSummary(context: ServerContext, row: AppRow): AppSummary {
+  const live = context.store.releases.live(row.name);
+  return {
+    name: row.name, branch: row.branch,
+    url: appUrl(row.name, context.settings.domain, context.settings.httpListen.port),
+    release: live && releaseInfo(live), created_at: isoTime(row.createdAt), created_by: row.createdBy,
+  };
+}
+
+export function workerInfo(status: WorkerStatus, live: ReleaseRow | null): WorkerInfo {
+  const { state } = status;
+  return {
+    worker: status.worker, slot: status.slot, live: live?.slot === status.slot, state: state.kind,
+    pid: state.kind === 'up' ? state.pid : null, seconds: state.seconds, exit: state.kind === 'down' ? state.exit : null,
+  };
+}
+
+function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+function maybeTime(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : isoTime(milliseconds);
+}

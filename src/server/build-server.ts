@@ -1,0 +1,58 @@
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { api } from './api.ts';
+import { errorHandler, noSuchRoute } from './api-errors.ts';
+import { API_PREFIX } from './api-types.ts';
+import type { ServerContext } from './context.ts';
+import { gitRoutes } from './git.ts';
+import { OpenStreams } from './open-streams.ts';
+
+/** Bytes of a JSON body; a route that takes more says so itself. Room for eight variables of the largest size. */
+const BODY_LIMIT = 1024 * 1024;
+/** Milliseconds in which a request's header must be here. Bodies have limits of their own: a push may take an hour. */
+const HEADERS_TIMEOUT = 20_000;
+/** Milliseconds that open streams (deploys, followed logs) get to end when the server stops. */
+const STREAMS_LIMIT = 5000;
+
+/**
+ * The server that ships, and the one that specs use: git, API and `/healthz`, not yet listening. `close()` ends open
+ * streams first.
+ */
+export function buildServer(context: ServerContext, logger: FastifyServerOptions['logger'] = false): FastifyInstance {
+  const streams = new OpenStreams();
+  const handleError = errorHandler(context);
+  const server = Fastify({
+    logger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0 },
+    // Every name in an address is checked by its route; a longer one is no name of ours.
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: handleError,
+  });
+  server.setErrorHandler(handleError);
+  server.setNotFoundHandler(noSuchRoute);
+  server.addHook('onRequest', async (_request, reply) => {
+    // Plain texts and JSON for programs: a browser shall neither guess a type, nor keep, nor frame them.
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('cache-control', 'no-store');
+    reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    if (request.url === '/healthz') return;
+    request.log.info({
+      method: request.method, path: request.url.split('?', 1)[0], status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime), by: request.principal?.name ?? null,
+    });
+  });
+  server.addHook('preClose', async () => {
+    await streams.close(STREAMS_LIMIT);
+  });
+
+  server.get('/healthz', async (_request, reply) => {
+    context.store.ping();
+    return reply.type('text/plain; charset=utf-8').send('ok');
+  });
+  server.register(api(context, streams), { prefix: API_PREFIX });
+  server.register(gitRoutes(context));
+  return server;
+}

@@ -1,0 +1,20 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { asHop3Error, type Hop3Error } from '../errors.ts';
+import type { ServerContext } from './context.ts';
+
+/** An error as plain text: git prints each line after `remote: ` when a request before the push itself fails. */
+export function errorText(error: Hop3Error): string {
+  return `${[error.what, error.why, error.next, `[${error.code}]`].filter(Boolean).join('\n')}\n`;
+}
+
+/** Errors of the git addresses, before their answer has begun. */
+export function gitErrorHandler(context: Pick<ServerContext, 'reportDefect'>) {
+  return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = asHop3Error(thrown);
+    if (error.status >= 500) context.reportDefect(`${request.method} ${request.routeOptions.url ?? ''}`, error.cause ?? thrown);
+    if (error.status === 401) reply.header('www-authenticate', 'Basic realm="Hop3"');
+    // A body that nobody reads would keep the connection busy for as long as a stranger likes.
+    if (request.method !== 'GET') reply.header('connection', 'close');
+    reply.code(error.status).type('text/plain; charset=utf-8').send(errorText(error));
+  };
+}

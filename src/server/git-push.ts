@@ -1,0 +1,130 @@
+import { asHop3Error, Hop3Error } from '../errors.ts';
+import type { AppName } from '../names.ts';
+import type { Principal } from './auth.ts';
+import type { ServerContext } from './context.ts';
+import { ClientGone, GitBody } from './git-body.ts';
+import type { Exchange } from './git-exchange.ts';
+import { answerProbe, gitFailed, nothingMore } from './git-fetch.ts';
+import { GitRun } from './git-library.ts';
+import { PacketBorders, PacketReader } from './pkt-line.ts';
+import { MOST_COMMAND_BYTES, readCommandSection, type CommandSection } from './receive-commands.ts';
+import { decide } from './receive-policy.ts';
+import type { OpenPush, PushRegistry } from './receive-registry.ts';
+import { Lines, rejectionReport, tellRefusal } from './receive-report.ts';
+
+const RESULT_TYPE = 'application/x-git-receive-pack-result';
+/** How much of a refused push is still read, as a multiple of what a push may have: a client that is cut off sees no reason. */
+const DRAIN_FACTOR = 4;
+const LEAST_DRAIN = 64 * 1024 * 1024;
+
+export interface PushRequest {
+  readonly app: AppName;
+  readonly principal: Principal;
+  readonly idleMs: number;
+}
+
+/**
+ * Answers `POST git-receive-pack`. What can be decided from the commands alone is decided before git is started; the rest is
+ * the hook's (receive-deploy.ts), which runs while git waits for its answer.
+ */
+export async function servePush(context: ServerContext, registry: PushRegistry, exchange: Exchange, asked: PushRequest): Promise<void> {
+  const mostBytes = context.settings.maxPushBytes;
+  const body = new GitBody(exchange.request, { mostBytes: Math.max(mostBytes, MOST_COMMAND_BYTES), idleMs: asked.idleMs });
+  const reader = new PacketReader(body, MOST_COMMAND_BYTES);
+  const section = await readCommandSection(reader);
+  if (section === null) {
+    if (!(await nothingMore(reader, body))) throw new Hop3Error('HOP3_GIT_REQUEST', { what: 'The push names no ref, and yet something follows.' });
+    return answerProbe(exchange);
+  }
+  body.unread(reader.rest());
+  const refuse = (reasons: ReadonlyMap<string, Hop3Error>, main: readonly Hop3Error[]) => answerRefusal(exchange, body, section, { reasons, main, mostBytes });
+  const all = (error: Hop3Error) => refuse(new Map(section.commands.map(({ ref }) => [ref, error])), [error]);
+
+  const decision = decide(context.store.apps.get(asked.app)?.branch ?? null, section.commands);
+  if (decision.kind === 'refused') return refuse(decision.reasons, decision.main);
+  try {
+    await ensureApp(context, asked);
+  } catch (thrown) {
+    const error = asHop3Error(thrown);
+    if (error.status >= 500) context.reportDefect(`creation of ${asked.app}`, error.cause ?? thrown);
+    return all(error);
+  }
+  const stopped = await receive(context, registry, exchange, body, section, asked);
+  if (stopped) await all(stopped);
+}
+
+/** The first push of an administrator's token makes the app. */
+async function ensureApp(context: ServerContext, asked: PushRequest): Promise<void> {
+  if (context.store.apps.get(asked.app)) return;
+  try {
+    await context.deployer.createApp(asked.app, asked.principal.name);
+  } catch (error) {
+    // Another first push was quicker.
+    if (!(error instanceof Hop3Error && error.code === 'HOP3_APP_EXISTS')) throw error;
+  }
+}
+
+/**
+ * Feeds git and passes its answer on.
+ * @returns why it was stopped, when the client is still owed an answer
+ */
+async function receive(context: ServerContext, registry: PushRegistry, exchange: Exchange, body: GitBody, section: CommandSection, asked: PushRequest): Promise<Hop3Error | null> {
+  const borders = new PacketBorders();
+  let muted = false;
+  const run = await GitRun.start('git-receive-pack', context.paths.repo(asked.app), section.bytes[0]!, async (bytes) => {
+    const whole = borders.push(bytes);
+    if (muted || whole.length === 0) return;
+    exchange.begin(RESULT_TYPE);
+    await exchange.write(whole);
+  });
+  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, abort: new AbortController() };
+  const forget = registry.add(run.pid, push);
+  const abandon = () => {
+    push.abort.abort();
+    run.stop();
+  };
+  exchange.gone.addEventListener('abort', abandon, { once: true });
+  if (exchange.gone.aborted) abandon();
+  let stopped: Hop3Error | null = null;
+  try {
+    for (const bytes of section.bytes.slice(1)) await run.write(bytes);
+    for (let chunk = await body.next(); chunk !== null; chunk = await body.next()) {
+      // git that has ended early (a broken pack) has an answer already; the client hears it once it has sent all.
+      if (!(await run.write(chunk))) await body.drain(drainLimit(context.settings.maxPushBytes));
+    }
+    run.endInput();
+  } catch (thrown) {
+    muted = true;
+    abandon();
+    if (!(thrown instanceof ClientGone)) stopped = asHop3Error(thrown);
+  }
+  const end = await run.ended;
+  // git may have died under the hook (out of memory, say); then nobody waits for the deploy any more.
+  push.abort.abort();
+  forget();
+  if (stopped) return stopped;
+  if (exchange.gone.aborted) return null;
+  if (end.code !== 0) context.reportDefect(`git-receive-pack of ${asked.app}`, new Error(`it ended with ${end.signal ?? end.code}: ${end.stderr}`));
+  if (!exchange.started && end.code !== 0) throw gitFailed(end.stderr);
+  exchange.begin(RESULT_TYPE);
+  exchange.end();
+  return null;
+}
+
+/** Refuses a push in git's own words, once the client has sent all of it. */
+async function answerRefusal(
+  exchange: Exchange, body: GitBody, section: CommandSection,
+  about: { reasons: ReadonlyMap<string, Hop3Error>; main: readonly Hop3Error[]; mostBytes: number },
+): Promise<void> {
+  const whole = await body.drain(drainLimit(about.mostBytes));
+  const lines = new Lines();
+  for (const error of about.main) tellRefusal(lines, error);
+  const report = rejectionReport(section.capabilities, about.reasons, lines.text);
+  if (!report) return exchange.fail(about.main[0]!);
+  exchange.begin(RESULT_TYPE, !whole);
+  exchange.end(report);
+}
+
+function drainLimit(mostBytes: number): number {
+  return Math.max(LEAST_DRAIN, DRAIN_FACTOR * mostBytes);
+}

@@ -1,0 +1,94 @@
+import { asHop3Error, Hop3Error } from '../errors.ts';
+import type { PushLog } from '../log.ts';
+import type { Oid } from '../names.ts';
+import { deleteRef, hasWholeHistory, objectType, peel, readRef, setHead, updateRef } from '../git/objects.ts';
+import type { ServerContext } from './context.ts';
+import type { RefCommand } from './receive-commands.ts';
+import { decide, isTag, shortRef } from './receive-policy.ts';
+import type { OpenPush } from './receive-registry.ts';
+import { tellRefusal, tellRejection } from './receive-report.ts';
+
+export type Answer =
+  /** `moved` is what the ref names, when that is not what the client sent. */
+  | { readonly kind: 'done'; readonly moved: Oid | null }
+  | { readonly kind: 'refused'; readonly error: Hop3Error };
+
+export type Answers = ReadonlyMap<string, Answer>;
+
+/**
+ * Does what an arrived push asks for: policy again (the branch may have been chosen since), the deploy, then the tags. When the
+ * deploy fails, nothing of the push is done. Tells the person everything; the answers are for git.
+ */
+export async function handlePush(context: ServerContext, push: OpenPush, options: readonly string[], log: PushLog): Promise<Answers> {
+  const row = context.store.apps.get(push.app);
+  if (!row) throw new Hop3Error('HOP3_NO_APP', { what: `The app ${push.app} was destroyed while the push was under way.` });
+  const decision = decide(row.branch, push.commands);
+  if (decision.kind === 'refused') {
+    for (const error of decision.main) tellRefusal(log, error);
+    return new Map([...decision.reasons].map(([ref, error]) => [ref, { kind: 'refused', error }]));
+  }
+  const answers = new Map<string, Answer>();
+  if (decision.deploy) {
+    try {
+      answers.set(decision.deploy.ref, { kind: 'done', moved: await deploy(context, push, decision.deploy, options, log) });
+    } catch (thrown) {
+      const error = asHop3Error(thrown);
+      if (error.code === 'HOP3_INTERNAL') context.reportDefect(`push to ${push.app}`, thrown);
+      tellRejection(log, error);
+      const rest = new Hop3Error('HOP3_WHOLE_PUSH', { what: `left alone because ${shortRef(decision.deploy.ref)} was not deployed` });
+      return new Map(push.commands.map(({ ref }) => [ref, { kind: 'refused', error: ref === decision.deploy!.ref ? error : rest }]));
+    }
+    if (row.branch === null) await setHead(context.paths.repo(push.app), shortRef(decision.deploy.ref)).catch((error: unknown) => context.reportDefect('HEAD', error));
+  }
+  for (const command of decision.store) answers.set(command.ref, await keep(context, push, command, log));
+  if (!decision.deploy) tellNothingDeployed(decision.store, row.branch ?? 'main', log);
+  return answers;
+}
+
+/** @returns the commit that went live, when the client sent something else (an annotated tag) */
+async function deploy(context: ServerContext, push: OpenPush, command: RefCommand, options: readonly string[], log: PushLog): Promise<Oid | null> {
+  const repo = context.paths.repo(push.app);
+  const sent = command.new!;
+  const commit = await peel(repo, sent);
+  if (!commit) {
+    throw new Hop3Error('HOP3_NOT_A_COMMIT', { what: `${sent.slice(0, 7)} is a ${(await objectType(repo, sent)) ?? 'missing object'}, not a commit`, next: 'Push a commit: git push hop3 HEAD:' + shortRef(command.ref) });
+  }
+  if (!(await hasWholeHistory(repo, commit))) {
+    throw new Hop3Error('HOP3_SHALLOW_PUSH', {
+      what: `${commit.slice(0, 7)} comes from a shallow clone: parents of its history are missing`,
+      next: `Get the whole history, then push again:\ngit fetch --unshallow && git push hop3 HEAD:${shortRef(command.ref)}`,
+    });
+  }
+  const now = await readRef(repo, command.ref);
+  if (now !== command.old) {
+    throw new Hop3Error('HOP3_STALE_PUSH', {
+      what: `${shortRef(command.ref)} has moved to ${now?.slice(0, 7) ?? 'nothing'} since this push began`,
+      next: 'git fetch hop3, look at what changed, and push again.',
+    });
+  }
+  if (commit !== sent) log.line(`${sent.slice(0, 7)} is an annotated tag: its commit ${commit.slice(0, 7)} is what goes live.`);
+  await context.deployer.push({ app: push.app, ref: command.ref, old: command.old, commit, pusher: push.principal.name, options }, log, push.abort.signal);
+  return commit === sent ? null : commit;
+}
+
+/** Sets or deletes a ref that nothing runs from. */
+async function keep(context: ServerContext, push: OpenPush, command: RefCommand, log: PushLog): Promise<Answer> {
+  const repo = context.paths.repo(push.app);
+  try {
+    if (command.new) await updateRef(repo, command.ref, command.new, command.old);
+    else await deleteRef(repo, command.ref, command.old ?? undefined);
+    return { kind: 'done', moved: null };
+  } catch (thrown) {
+    const error = asHop3Error(thrown);
+    if (error.code === 'HOP3_INTERNAL') context.reportDefect(`ref ${command.ref} of ${push.app}`, thrown);
+    tellRefusal(log, error);
+    return { kind: 'refused', error };
+  }
+}
+
+/** Says plainly that a push of tags alone, or a tidying up, changed nothing that runs. */
+function tellNothingDeployed(stored: readonly RefCommand[], branch: string, log: PushLog): void {
+  const tag = stored.find((command) => isTag(command.ref) && command.new);
+  log.phase('Nothing was deployed: a push of tags alone only keeps them');
+  if (tag) log.line(`To deploy it: git push hop3 ${shortRef(tag.ref)}^{commit}:${branch}`);
+}

@@ -1,0 +1,49 @@
+import type { AppName } from '../names.ts';
+import type { Principal } from './auth.ts';
+import type { RefCommand } from './receive-commands.ts';
+
+/** A push that git is receiving now: what the hook's request is matched with. */
+export interface OpenPush {
+  readonly app: AppName;
+  readonly principal: Principal;
+  readonly commands: readonly RefCommand[];
+  /** Fires when the client goes or the server stops. */
+  readonly abort: AbortController;
+}
+
+/** The two connections that a hook makes: git's conversation, and the log for the person. */
+export type HookKind = 'talk' | 'log';
+export const HOOK_KINDS: readonly HookKind[] = ['talk', 'log'];
+
+/**
+ * The pushes that are being received, by the process id of their git-receive-pack. A hook is a child of that process and
+ * tells its id, which ties it to the HTTP request and so to who pushes.
+ */
+export class PushRegistry {
+  readonly #open = new Map<number, { readonly push: OpenPush; readonly claimed: Set<HookKind> }>();
+
+  /** @returns forgets the push again */
+  add(pid: number, push: OpenPush): () => void {
+    const entry = { push, claimed: new Set<HookKind>() };
+    this.#open.set(pid, entry);
+    return () => {
+      if (this.#open.get(pid) === entry) this.#open.delete(pid);
+    };
+  }
+
+  /** The push, once for each kind; null for a process that is none of ours and for a second claim. */
+  claim(pid: number, kind: HookKind): OpenPush | null {
+    const entry = this.#open.get(pid);
+    if (!entry || entry.claimed.has(kind)) return null;
+    entry.claimed.add(kind);
+    return entry.push;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  abortAll(): void {
+    for (const { push } of this.#open.values()) push.abort.abort();
+  }
+}

@@ -1,0 +1,48 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { Hop3Error } from '../../errors.ts';
+import { parseAppName } from '../../names.ts';
+import { workerStatuses } from '../../runtime/services.ts';
+import { existingApp, visibleApps } from '../api-access.ts';
+import type { AppDetail, AppSummary, WorkerInfo } from '../api-types.ts';
+import { appSummary } from '../api-views.ts';
+import { appDetail, workersOf } from '../app-detail.ts';
+import type { ServerContext } from '../context.ts';
+
+const NewApp = Type.Object({ name: Type.String() }, { additionalProperties: false });
+const Confirmation = Type.Object({ confirm: Type.String() }, { additionalProperties: false });
+
+export function appRoutes(context: ServerContext): FastifyPluginCallbackTypebox {
+  return (api, _options, done) => {
+    api.get('/apps', { config: { access: 'token' } }, (request): { apps: AppSummary[] } => ({
+      apps: visibleApps(context, request.principal).map((row) => appSummary(context, row)),
+    }));
+
+    api.post('/apps', { config: { access: 'admin' }, schema: { body: NewApp } }, async (request, reply) => {
+      const name = parseAppName(request.body.name);
+      await context.deployer.createApp(name, request.principal.name);
+      reply.code(201);
+      return appDetail(context, context.store.apps.get(name)!, await workerStatuses(context.paths));
+    });
+
+    api.get('/apps/:app', { config: { access: 'app' } }, async (request): Promise<AppDetail> =>
+      appDetail(context, existingApp(context, request), await workerStatuses(context.paths)));
+
+    api.delete('/apps/:app', { config: { access: 'admin' }, schema: { body: Confirmation } }, async (request) => {
+      const row = existingApp(context, request);
+      if (request.body.confirm !== row.name) {
+        throw new Hop3Error('HOP3_NOT_CONFIRMED', {
+          what: `${row.name} was not destroyed: the confirmation does not repeat its name.`,
+          next: `It takes the app's releases, variables, logs and data with it. If that is meant: hop3 app destroy --app ${row.name} --confirm=${row.name}`,
+        });
+      }
+      await context.deployer.destroyApp(row.name, request.principal.name);
+      return { destroyed: row.name };
+    });
+
+    api.get('/apps/:app/ps', { config: { access: 'app' } }, async (request): Promise<{ workers: WorkerInfo[] }> => ({
+      workers: workersOf(context, existingApp(context, request), await workerStatuses(context.paths)),
+    }));
+    done();
+  };
+}

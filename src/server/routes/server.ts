@@ -1,0 +1,81 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import { runOk } from '../../run.ts';
+import { formatAddress } from '../../settings.ts';
+import { workerStatuses } from '../../runtime/services.ts';
+import { answersHttp } from '../../http-answers.ts';
+import { isAdmin, visibleApps } from '../api-access.ts';
+import type { ServerInfo, StatusInfo } from '../api-types.ts';
+import { appDetail } from '../app-detail.ts';
+import type { Principal } from '../auth.ts';
+import type { ServerContext } from '../context.ts';
+import { readServerLog } from '../../server-log.ts';
+import { VERSION } from '../../version.ts';
+
+const Lines = Type.Object({ lines: Type.Integer({ minimum: 1, maximum: 10_000, default: 100 }) }, { additionalProperties: false });
+
+export function serverRoutes(context: ServerContext): FastifyPluginCallbackTypebox {
+  const startedAt = new Date().toISOString();
+  return (api, _options, done) => {
+    const serverInfo = async (principal: Principal): Promise<ServerInfo> => ({
+      version: VERSION,
+      api: 'v1',
+      nix: await nixVersion(),
+      package_set: await context.packageSetTitle().catch(() => null),
+      settings: isAdmin(principal) ? allSettings(context) : publicSettings(context),
+      started_at: startedAt,
+    });
+
+    api.get('/server', { config: { access: 'token' } }, (request) => serverInfo(request.principal));
+
+    api.get('/status', { config: { access: 'token' } }, async (request): Promise<StatusInfo> => {
+      const [nginx, statuses] = await Promise.all([answersHttp(context.settings.httpListen), workerStatuses(context.paths)]);
+      return {
+        version: VERSION,
+        started_at: startedAt,
+        nginx: { address: formatAddress(context.settings.httpListen), answers: nginx },
+        apps: visibleApps(context, request.principal).map((row) => appDetail(context, row, statuses)),
+      };
+    });
+
+    api.get('/server/log', { config: { access: 'admin' }, schema: { querystring: Lines } }, async (request): Promise<{ lines: string[] }> => ({
+      lines: await readServerLog(context.paths.serverLogs, request.query.lines),
+    }));
+    done();
+  };
+}
+
+/** What someone with a token for one app needs: where apps answer and how long things may take. */
+function publicSettings({ settings }: ServerContext): ServerInfo['settings'] {
+  return {
+    HOP3_DOMAIN: settings.domain,
+    HOP3_HTTP_LISTEN: formatAddress(settings.httpListen),
+    HOP3_BUILD_TIMEOUT: settings.buildTimeout,
+    HOP3_MAX_PUSH_BYTES: settings.maxPushBytes,
+    HOP3_KEEP_RELEASES: settings.keepReleases,
+  };
+}
+
+function allSettings(context: ServerContext): ServerInfo['settings'] {
+  const { settings } = context;
+  const { nixpkgs } = settings;
+  return {
+    HOP3_ROOT: settings.root,
+    HOP3_LISTEN: formatAddress(settings.listen),
+    HOP3_NIXPKGS: nixpkgs.kind === 'path' ? nixpkgs.path : nixpkgs.kind === 'revision' ? `${nixpkgs.rev}#${nixpkgs.sha256}` : nixpkgs.kind,
+    HOP3_ADMIN_TOKEN_FILE: settings.adminTokenFile,
+    ...publicSettings(context),
+    HOP3_BUILD_SILENCE: settings.buildSilence,
+    HOP3_EVAL_TIMEOUT: settings.evalTimeout,
+    HOP3_MAX_LOG_BYTES: settings.maxLogBytes,
+    HOP3_PARALLEL_BUILDS: settings.parallelBuilds,
+    HOP3_DRAIN_TIMEOUT: settings.drainTimeout,
+    HOP3_WORKER_PORTS: settings.workerPorts.join('-'),
+  };
+}
+
+/** "2.8.0", or null where nix is missing: the page must also answer on a server that cannot build. */
+async function nixVersion(): Promise<string | null> {
+  const text = await runOk({ file: 'nix-build', args: ['--version'], limit: 10 }).catch(() => '');
+  return /\b(\d+\.\d+[.\w]*)/.exec(text)?.[1] ?? null;
+}
