@@ -1,4 +1,5 @@
-// Checks the documents: every link between them leads somewhere, every setting is told, and each `npm run` exists.
+// Checks the documents: every link between them leads somewhere, every setting and dependency is told, and each
+// `npm run` and each document that is mentioned exists.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
@@ -14,6 +15,8 @@ for (const file of documents) {
 }
 checkSettings();
 checkScripts();
+checkMentions();
+checkDependencies();
 
 for (const problem of problems) console.error(problem);
 console.log(problems.length > 0 ? `${problems.length} problems in the documents.` : `${documents.length} documents: links, settings and npm commands are right.`);
@@ -57,5 +60,22 @@ function checkScripts() {
     for (const [, name] of readFileSync(file, 'utf8').matchAll(/\bnpm run ([a-z0-9:-]+)/g)) {
       if (!(name in scripts)) problems.push(`${file}: there is no \`npm run ${name}\``);
     }
+  }
+}
+
+/** Error texts and help send people to documents. */
+function checkMentions() {
+  for (const path of readdirSync('src', { recursive: true }).filter((name) => name.endsWith('.ts'))) {
+    for (const [mention] of readFileSync(join('src', path), 'utf8').matchAll(/\bdocs\/[a-z-]+\.md\b/g)) {
+      if (!existsSync(mention)) problems.push(`src/${path}: mentions ${mention}, which does not exist`);
+    }
+  }
+}
+
+function checkDependencies() {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const told = new Set([...readFileSync('docs/dependencies.md', 'utf8').matchAll(/^\| (\S+) \|/gm)].map((match) => match[1]));
+  for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+    if (!told.has(name)) problems.push(`docs/dependencies.md: says nothing of ${name}`);
   }
 }

@@ -27,6 +27,12 @@ npm_ci() {
 
 loads() { node -e 'new (require("better-sqlite3"))(":memory:").close()' >>"$log" 2>&1; }
 
+# The cause stands at the beginning of what npm says, the compiler's at the end.
+give_up() {
+  { head -n 15 "$log"; echo ...; tail -n 25 "$log"; } >&2
+  die 'npm ci failed; what it said stands above.'
+}
+
 check_node
 STAMP=node_modules/.hop3-installed
 if [ -e "$STAMP" ] && [ "$(cat "$STAMP")" = "$(wanted)" ]; then exit 0; fi
@@ -40,11 +46,11 @@ if ! npm_ci; then
   command -v make >/dev/null || needed+=(make)
   command -v g++ >/dev/null || needed+=(g++)
   command -v python3 >/dev/null || needed+=(python3)
-  if [ ${#needed[@]} = 0 ]; then tail -n 40 "$log" >&2; die 'npm ci failed; its last lines stand above.'; fi
+  if [ ${#needed[@]} = 0 ]; then give_up; fi
   say "Compiling needs ${needed[*]}; installing them with apt-get"
   can_be_root || die "This needs root. Run as root: apt-get install --no-install-recommends ${needed[*]}"
   as_root apt-get update -qq
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${needed[@]}" >/dev/null
-  npm_ci || { tail -n 40 "$log" >&2; die 'npm ci failed; its last lines stand above.'; }
+  npm_ci || give_up
 fi
 wanted >"$STAMP"

@@ -97,8 +97,10 @@ install_packages() {
 apt_log=$(mktemp)
 trap 'rm -f "$apt_log"' EXIT
 apt_install() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"$apt_log" 2>&1 || return 1
-  if dry; then cat "$apt_log"; fi
+  local command=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@")
+  if dry; then as_root "${command[@]}"; return 0; fi
+  detail "$ ${command[*]}"
+  quiet_as_root "${command[@]}" >"$apt_log" 2>&1
 }
 
 lists_are_old() {
@@ -128,9 +130,11 @@ ensure_build_users() {
   # Builds need the group and its members; a group that has some already is left alone.
   if [ -n "$(getent group nixbld | cut -d: -f4)" ]; then return 0; fi
   getent group nixbld >/dev/null || as_root groupadd --system nixbld
+  detail "$(dry && echo 'would make' || echo 'making') the build users nixbld1 to nixbld10"
+  dry && return 0
   local n
   for n in 1 2 3 4 5 6 7 8 9 10; do
-    getent passwd "nixbld$n" >/dev/null || as_root useradd --system --no-create-home --home-dir /var/empty --gid nixbld --groups nixbld \
+    getent passwd "nixbld$n" >/dev/null || quiet_as_root useradd --system --no-create-home --home-dir /var/empty --gid nixbld --groups nixbld \
       --no-user-group --comment "Nix build user $n" --shell /usr/sbin/nologin "nixbld$n"
   done
 }

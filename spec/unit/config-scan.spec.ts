@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { parse } from 'toml';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type KeyPath, scanToml } from '../../src/config/toml-scan.ts';
+import type { KeyPath } from '../../src/config/toml-map.ts';
+import { scanToml } from '../../src/config/toml-scan.ts';
 
 const test = suite('where keys stand in a TOML text');
 

@@ -39,8 +39,8 @@ nixText('an unknown name is told before Nix sees it, with the names that there a
   const error = await caught(() => live('${grafana}/bin'));
   assert.is(error.code, 'HOP3_TEMPLATE_FIELD');
   assert.match(error.what, '[nix] extra-paths: ${grafana} is expanded by Nix at build time, and nothing is called "grafana" there.');
-  assert.match(error.why, 'There are: pkg, jdk, nix_app, pkgs.');
-  assert.match(error.next, 'grafana = "pkgs.grafana"');
+  assert.match(error.why ?? '', 'There are: pkg, jdk, nix_app, pkgs.');
+  assert.match(error.next ?? '', 'grafana = "pkgs.grafana"');
 });
 
 nixText('an interpolation that does not end', async () => {
@@ -73,7 +73,7 @@ shellText('placeholders are plain words; shell variables of the same name stay',
 
 /** What sh writes for a configuration file of this content. */
 function written(content: string, env: Record<string, string> = {}, shell = 'sh'): string {
-  return execFileSync(shell, ['-c', `cat <<HOP3_END\n${hereDocumentBody(`${content}\n`)}HOP3_END\n`], { encoding: 'utf8', env: { PATH: process.env['PATH']!, ...env } }).slice(0, -1);
+  return execFileSync(shell, ['-c', `cat <<HOP3_END\n${hereDocumentBody(`${content}\n`)}HOP3_END\n`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH']!, ...env } }).slice(0, -1);
 }
 
 shellText('${NAME} and $(...) are expanded, with defaults and nesting', () => {

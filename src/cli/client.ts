@@ -1,12 +1,13 @@
 import http from 'node:http';
 import https from 'node:https';
 import { StringDecoder } from 'node:string_decoder';
-import { Hop3Error, type ErrorCode } from '../errors.ts';
-import { catalog } from '../error-catalog.ts';
-import { API_PREFIX, type ErrorBody, type ErrorInfo } from '../server/api-types.ts';
+import { Hop3Error } from '../errors.ts';
+import { API_PREFIX, errorInfo, type ErrorBody, type ErrorInfo } from '../server/api-types.ts';
 
-/** Milliseconds without a byte from the server. Its streams say something every 30 s; making or ending an app waits for workers. */
+/** Milliseconds without a byte from the server; its streams say something every 30 s. */
 const SILENCE_LIMIT = 120_000;
+/** Removing an app waits for its turn (up to ten minutes behind a deploy) before it answers. */
+const REMOVAL_LIMIT = 660_000;
 /** Milliseconds to connect. */
 const CONNECT_LIMIT = 10_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
@@ -113,7 +114,8 @@ export class Client {
         if (socket.connecting) socket.once('connect', () => clearTimeout(connecting));
         else clearTimeout(connecting);
       });
-      request.setTimeout(SILENCE_LIMIT, () => request.destroy(limitError(`silent for ${SILENCE_LIMIT / 1000} s`)));
+      const silence = method === 'DELETE' ? REMOVAL_LIMIT : SILENCE_LIMIT;
+      request.setTimeout(silence, () => request.destroy(limitError(`silent for ${silence / 1000} s`)));
       request.on('response', resolve);
       request.on('error', (error) => reject(this.#connectionError(error)));
       request.on('close', () => clearTimeout(connecting));
@@ -180,5 +182,5 @@ export function unreachable(server: string, why: string, cut = false): Hop3Error
 export function infoOf(error: unknown): ErrorInfo | null {
   if (error instanceof ServerError) return error.info;
   if (!(error instanceof Hop3Error)) return null;
-  return { code: error.code, what: error.what, why: error.why ?? null, next: error.next ?? null, exit_code: catalog[error.code as ErrorCode].exit };
+  return errorInfo(error);
 }

@@ -15,7 +15,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const interrupt = new AbortController();
-  process.once('SIGINT', () => interrupt.abort());
+  // The first Ctrl-C ends things in good order, the second at once.
+  process.on('SIGINT', () => (interrupt.signal.aborted ? process.exit(130) : interrupt.abort()));
   let exitCode = 0;
   const { buildProgram } = await import('./program.ts');
   const program = buildProgram(interrupt.signal, (code) => {

@@ -5,7 +5,7 @@ import { printable } from '../names.ts';
 import type { Problems } from './problems.ts';
 import type { Refusal } from './shapes.ts';
 import type { TomlFile } from './toml-read.ts';
-import type { KeyPath } from './toml-scan.ts';
+import type { KeyPath } from './toml-map.ts';
 
 /** The parts of a JSON schema that this walk understands; shapes.ts and schema.ts use no others. */
 interface Schema {

@@ -1,7 +1,7 @@
 import { isTemplate, NIX_KEYS, belongs } from './nix-keys.ts';
 import type { Problems } from './problems.ts';
 import type { TomlFile } from './toml-read.ts';
-import type { KeyPath } from './toml-scan.ts';
+import type { KeyPath } from './toml-map.ts';
 
 /**
  * The rules that take two keys. They run on a file that may have wrong types as well, so that one push shows everything:

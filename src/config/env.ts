@@ -1,7 +1,7 @@
 import type { AdminConfig, AppConfig, GeneratedValue } from './model.ts';
 import type { Generate, HopToml } from './schema.ts';
 import type { TomlFile } from './toml-read.ts';
-import type { KeyPath } from './toml-scan.ts';
+import type { KeyPath } from './toml-map.ts';
 
 /** Bytes for hex, base64 and urlsafe; characters for password. */
 const DEFAULT_LENGTH = { hex: 32, base64: 32, urlsafe: 32, password: 24, uuid: 36 } as const;

@@ -1,4 +1,4 @@
-import type { Position } from './toml-scan.ts';
+import type { Position } from './toml-map.ts';
 
 /** Tables whose lines may be shown as they are. Any other may hold a password, and build logs are kept. */
 const OPEN_TABLES = new Set([

@@ -98,7 +98,7 @@ export const NIX_KEYS: Readonly<Record<string, NixKey>> = {
   'pre-exec': core(textList()),
   'runtime-env': core(variables()),
   'extra-paths': core(textList()),
-  'nix-runtime-libs': core(textList(attribute())),
+  'nix-runtime-libs': core(textList(filledText())),
   'writable-home-at-runtime': core(flag()),
   'writable-home-env-var': core(matching('^[A-Za-z_][A-Za-z0-9_]*$', 'the name of a variable (letters, digits and _)')),
   'install-files': core(textList(treePath())),

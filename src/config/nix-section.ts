@@ -2,7 +2,7 @@ import { plainText } from './env.ts';
 import type { NixSection } from './model.ts';
 import type { HopToml } from './schema.ts';
 import type { TomlFile } from './toml-read.ts';
-import type { KeyPath } from './toml-scan.ts';
+import type { KeyPath } from './toml-map.ts';
 
 /** Tables whose values are text for the shell or for Nix, whatever they look like in the file. */
 const TEXT_TABLES = ['local-vars', 'env-exports', 'env-exports-raw', 'runtime-env', 'nixpkgs-overrides', 'let-extra'];

@@ -10,7 +10,7 @@ import { parseProcfile, type Procfile } from './procfile.ts';
 import { HopToml } from './schema.ts';
 import { checkText } from './text.ts';
 import { readToml, type TomlFile } from './toml-read.ts';
-import { TomlMap } from './toml-scan.ts';
+import { TomlMap } from './toml-map.ts';
 
 export interface ConfigInput {
   /** `path` is relative to the source directory and stands in front of every message. */

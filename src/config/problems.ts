@@ -1,5 +1,5 @@
 import { Hop3Error } from '../errors.ts';
-import type { Position } from './toml-scan.ts';
+import type { Position } from './toml-map.ts';
 
 /** More than this many of one kind are counted, not shown. */
 const SHOWN = 50;

@@ -3,7 +3,8 @@ import { Hop3Error } from '../errors.ts';
 import { printable } from '../names.ts';
 import { excerpt } from './excerpt.ts';
 import { Problems } from './problems.ts';
-import { type KeyPath, MAX_DEPTH, type Position, scanToml, TomlFault, TomlMap } from './toml-scan.ts';
+import { type KeyPath, type Position, TomlMap } from './toml-map.ts';
+import { MAX_DEPTH, scanToml, TomlFault } from './toml-scan.ts';
 
 /** A parsed hop3.toml: plain objects without surprises in their prototypes, and where everything stands. */
 export interface TomlFile {

@@ -57,6 +57,8 @@ async function runBuild(request: BuildRequest, allowedUris: readonly string[], e
       if (stream === 'stdout') return;
       const line = shortenPaths(raw, request);
       building ||= WORK_BEGINS.test(line);
+      // An evaluator out of memory says so a hundred times; the line that counts is its last.
+      if (/^GC Warning: Failed/.test(line)) return;
       lines.push(line.slice(0, 2000));
       if (lines.length > KEPT_LINES) lines.shift();
       if (!NOISE.test(line)) log.output(line);

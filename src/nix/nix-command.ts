@@ -62,7 +62,8 @@ export function nixEnvAttribute(request: BuildRequest, allowedUris: readonly str
 export function shortenPaths(line: string, request: Pick<BuildRequest, 'expression' | 'sourceDir'>): string {
   return line.replaceAll(request.expression, basename(request.expression))
     .replaceAll(`${request.sourceDir}/`, '')
-    .replaceAll(`${dirname(request.sourceDir)}/`, '');
+    .replaceAll(`${dirname(request.sourceDir)}/`, '../')
+    .replaceAll(`${dirname(dirname(request.sourceDir))}/`, '../../');
 }
 
 function evaluator(settings: NixSettings, limit: number, command: readonly string[]): Command {

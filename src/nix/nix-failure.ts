@@ -180,11 +180,14 @@ function firstError(lines: readonly string[]): string {
   return line === undefined ? 'Nix could not evaluate the expression.' : line.slice(7).slice(0, 500);
 }
 
+/** Advice to run a command on the server. */
+const UNHELPFUL = /^\(use '--show-trace'|^\s*For full logs, run 'nix log/;
+
 /** Nix's error and what follows, at most twelve lines; the builder's own last lines where it says nothing more. */
 function lastWords(lines: readonly string[]): string {
   const first = lines.findLastIndex((line) => /^error: (?!\d+ dependencies of)/.test(line));
   const from = first < 0 ? Math.max(0, lines.length - 12) : first;
-  return lines.slice(from, from + 14).map((line) => line.trimEnd()).filter((line) => line.trim() !== '').slice(0, 12).join('\n');
+  return lines.slice(from, from + 14).map((line) => line.trimEnd()).filter((line) => line.trim() !== '' && !UNHELPFUL.test(line)).slice(0, 12).join('\n');
 }
 
 function sentence(text: string): string {

@@ -5,7 +5,7 @@ import { Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
 import { isStorePath } from '../names.ts';
 import { INSTALL_DIR, Paths } from '../paths.ts';
-import { failure, run, runOk } from '../run.ts';
+import { run, runOk } from '../run.ts';
 import type { Settings } from '../settings.ts';
 import type { PackageSet } from './model.ts';
 import { nixEnv } from './nix-command.ts';
@@ -102,12 +102,14 @@ async function fetchPin(pin: Pin, settings: SetSettings, log: PushLog): Promise<
   // Nothing is downloaded when the store has it; then these lines would only puzzle.
   const announce = setTimeout(() => log.line(`Fetching ${pin.title} from ${url} (once; at most ${FETCH_LIMIT} s)`), 1000);
   const command = {
-    file: 'nix-instantiate', args: ['--eval', '--read-write-mode', '--json', '-E', expression], limit: FETCH_LIMIT, env: nixEnv(home),
+    file: 'nix-instantiate', limit: FETCH_LIMIT, env: nixEnv(home),
+    // Without a way out, two tries tell as much as nix' five, and a silent network is given up after seconds.
+    args: ['--eval', '--read-write-mode', '--json', '--option', 'download-attempts', '2', '--option', 'connect-timeout', '20', '-E', expression],
   };
   const finished = await run(command).finally(() => clearTimeout(announce));
   if (finished.code !== 0 || finished.timedOut) {
     const daemon = nixDaemonError(finished.tail);
-    throw daemon ?? unreachable(pin, url, failure(command, finished));
+    throw daemon ?? unreachable(pin, url, finished.timedOut ? `It took more than ${FETCH_LIMIT} s.` : errorLines(finished.tail));
   }
   const path: unknown = JSON.parse(finished.stdout);
   if (typeof path !== 'string' || !isStorePath(path)) throw new TypeError('fetchTarball gave no store path');
@@ -115,16 +117,21 @@ async function fetchPin(pin: Pin, settings: SetSettings, log: PushLog): Promise<
   return { kind: 'pin', path, id: `pin:${pin.rev}:${pin.sha256}`, title: pin.title };
 }
 
-function unreachable(pin: Pin, url: string, reason: Hop3Error): Hop3Error {
+/** Nix's errors without its warnings about each try. */
+function errorLines(tail: readonly string[]): string {
+  const errors = tail.filter((line) => line.startsWith('error:'));
+  return (errors.length > 0 ? errors : tail.slice(-4)).join('\n');
+}
+
+function unreachable(pin: Pin, url: string, why: string): Hop3Error {
   return new Hop3Error('HOP3_NIXPKGS_UNREACHABLE', {
     what: `${pin.title} could not be fetched from ${url}.`,
-    why: [reason.what, reason.why].filter((text) => text).join('\n'),
+    why,
     next: [
       'Let the server reach github.com, or choose another package set and restart it:',
       'HOP3_NIXPKGS=/path/to/nixpkgs   a tree you brought there',
       "HOP3_NIXPKGS=host               the distribution's own programs (builds are not reproducible)",
     ].join('\n'),
-    cause: reason,
   });
 }
 

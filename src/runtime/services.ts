@@ -1,12 +1,12 @@
 import { closeSync, constants, openSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
 import type { Paths, SlotName } from '../paths.ts';
 import { run, runOk, type Command } from '../run.ts';
 import { describeWorkerExit } from './exits.ts';
-import { syncTree } from './sync-tree.ts';
+import { syncPath, syncTree } from './sync-tree.ts';
 import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
 import { chainProcesses, sandboxProcesses } from './processes.ts';
 import { parseServiceName, serviceName, slotLayout, workerLayout, type WorkerLayout } from './slot-layout.ts';
@@ -29,6 +29,7 @@ export async function startSlot(paths: Paths, spec: SlotSpec): Promise<void> {
     syncTree(layout.dir),
     ...spec.workers.map((worker) => runOk(link(paths, workerLayout(layout, worker.name).dir, serviceName(spec.app, spec.slot, worker.name)))),
   ]);
+  await syncPath(paths.services);
 }
 
 /**
@@ -75,8 +76,13 @@ export async function signalScan(paths: Paths): Promise<void> {
 
 /** Whether s6-svscan runs on the services directory: somebody reads its control pipe. */
 export function isScanning(paths: Paths): boolean {
+  return isRead(join(paths.services, '.s6-svscan', 'control'));
+}
+
+/** Whether a process has this pipe open for reading. */
+function isRead(pipe: string): boolean {
   try {
-    closeSync(openSync(join(paths.services, '.s6-svscan', 'control'), constants.O_WRONLY | constants.O_NONBLOCK));
+    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -92,14 +98,16 @@ function link(paths: Paths, dir: string, name: string): Command {
 async function stopWorker(paths: Paths, name: string, files: WorkerLayout, graceMs: number): Promise<void> {
   const service = join(paths.services, name);
   let asked = false;
-  if (list(dirname(files.dir)).includes(basename(files.dir))) {
+  // s6-svc would wait its whole time for a supervisor that is not there.
+  if (isRead(join(files.dir, 'supervise', 'control'))) {
     writeFileSync(files.timeoutKill, `${graceMs}\n`, { mode: 0o600 });
     const down = await run({ file: 's6-svc', args: ['-wD', '-T', String(graceMs + S6_MS), '-d', files.dir], limit: (graceMs + 2 * S6_MS) / 1000 });
     asked = down.code === 0;
   }
   if (isLinkTo(service)) {
-    await run({ file: 's6-svunlink', args: ['-t', String(S6_MS), paths.services, name], limit: (2 * S6_MS) / 1000 });
-    // Without s6-svscan s6-svunlink may leave the link, and the next supervisor would start the worker again.
+    // Likewise s6-svunlink, for a supervisor that nobody tells to end.
+    if (isScanning(paths)) await run({ file: 's6-svunlink', args: ['-t', String(S6_MS), paths.services, name], limit: (2 * S6_MS) / 1000 });
+    // Whatever happened: the link must not start the worker again.
     rmSync(service, { force: true });
   }
   await endRest(files, name, asked ? 0 : graceMs);
@@ -108,15 +116,16 @@ async function stopWorker(paths: Paths, name: string, files: WorkerLayout, grace
 /** Ends what s6 did not: everything when the supervisor is gone, nothing otherwise. */
 async function endRest(files: WorkerLayout, name: string, graceMs: number): Promise<void> {
   // The logger goes last: without it the worker's next line would end the worker.
-  await end(name, () => [...chainProcesses(files.dir), ...sandboxProcesses(files.env)], () => chainProcesses(files.dir), graceMs);
+  await end(name, () => [...chainProcesses(files.dir), ...sandboxProcesses(files.env)], () => chainProcesses(files.dir), 'SIGTERM', graceMs);
   const logger = () => chainProcesses(dirname(files.logRun));
-  await end(`${name}/log`, logger, logger, S6_MS);
+  // A logger's supervisor ends on SIGHUP; SIGTERM would only end the logger, which it starts again.
+  await end(`${name}/log`, logger, logger, 'SIGHUP', S6_MS);
 }
 
-/** SIGTERM to those who pass it on, SIGKILL to everybody after the grace time. */
-async function end(name: string, all: () => readonly number[], told: () => readonly number[], graceMs: number): Promise<void> {
+/** The first signal to those who pass it on, SIGKILL to everybody after the grace time. */
+async function end(name: string, all: () => readonly number[], told: () => readonly number[], first: NodeJS.Signals, graceMs: number): Promise<void> {
   if (all().length === 0) return;
-  for (const pid of told()) signal(pid, 'SIGTERM');
+  for (const pid of told()) signal(pid, first);
   if (await gone(all, graceMs)) return;
   for (const pid of all()) signal(pid, 'SIGKILL');
   if (await gone(all, KILLED_MS)) return;

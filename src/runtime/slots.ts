@@ -10,6 +10,7 @@ import { APP_HOME, asArgumentFile, etcFiles, sandboxArguments } from './sandbox.
 import { stopSlot } from './services.ts';
 import { checkWorkerName, releaseName, slotLayout, workerLayout, workerLogDir, type SlotLayout } from './slot-layout.ts';
 import { parseSlotTarget, slotMode, slotTarget } from './slot-target.ts';
+import { syncTree } from './sync-tree.ts';
 import { checkCommand } from './worker-command.ts';
 
 /** The slot that `current` names; null before the first release, or when the symlink is not one that Hop3 wrote. */
@@ -56,6 +57,8 @@ export async function fillSlot(paths: Paths, spec: SlotSpec): Promise<void> {
   writeFileSync(layout.init, sandboxInit(), { mode: 0o700 });
   for (const worker of spec.workers) writeWorker(paths, spec, layout, worker);
   pruneLogDirs(paths, app);
+  // With workers startSlot does it, while they start.
+  if (spec.workers.length === 0) await syncTree(layout.dir);
 }
 
 /** Removes a slot's files. Its workers must have been stopped (stopSlot); the live slot is never cleared. */

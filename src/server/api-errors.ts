@@ -1,13 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { asHop3Error, Hop3Error } from '../errors.ts';
 import { printable } from '../names.ts';
-import type { ErrorBody, ErrorInfo } from './api-types.ts';
+import { errorInfo, type ErrorBody } from './api-types.ts';
 import type { ServerContext } from './context.ts';
-
-/** An error as clients read it. Stack and cause stay on the server. */
-export function errorInfo(error: Hop3Error): ErrorInfo {
-  return { code: error.code, what: error.what, why: error.why ?? null, next: error.next ?? null, exit_code: error.exitCode };
-}
 
 /** Answers every error of the server in the one envelope; what is no Hop3Error is reported as a defect. */
 export function errorHandler(context: Pick<ServerContext, 'reportDefect'>) {

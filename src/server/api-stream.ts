@@ -2,8 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { asHop3Error } from '../errors.ts';
 import { StreamingLog, type PushLog } from '../log.ts';
-import { errorInfo } from './api-errors.ts';
-import { NDJSON, type DeployEvent, type LogEvent, type ReleaseInfo } from './api-types.ts';
+import { errorInfo, NDJSON, type DeployEvent, type LogEvent, type ReleaseInfo } from './api-types.ts';
 import type { ServerContext } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';
 

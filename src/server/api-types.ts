@@ -1,5 +1,7 @@
+import type { Hop3Error } from '../errors.ts';
+
 /**
- * What the API says, as plain types: the `hop3` command imports this file and nothing else of the server.
+ * What the API says, as plain types. Of the server, the `hop3` command imports this file and nothing else.
  * Names in JSON are snake_case, times are ISO 8601 in UTC, and what is absent is null, never left out.
  */
 
@@ -15,6 +17,11 @@ export interface ErrorInfo {
   readonly next: string | null;
   /** The exit code of the `hop3` command for this error. */
   readonly exit_code: number;
+}
+
+/** An error as clients read it. Stack and cause stay where they are. */
+export function errorInfo(error: Hop3Error): ErrorInfo {
+  return { code: error.code, what: error.what, why: error.why ?? null, next: error.next ?? null, exit_code: error.exitCode };
 }
 
 /** One line of an `application/x-ndjson` answer of a deploy. The last one is `done` or `error`; without it the connection was cut. */

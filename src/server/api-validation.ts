@@ -29,7 +29,7 @@ export const validatorCompiler: FastifySchemaCompiler<FastifySchema> = ({ schema
     let value = Default(schema as TSchema, structuredClone(input ?? {}));
     if (!isBody) value = Convert(schema as TSchema, value);
     if (checked.Check(value)) return { value };
-    const lines = explain(checked.Errors(value) as Iterable<Problem>, value, place, schema as TSchema);
+    const lines = explain(checked.Errors(value) as Iterable<Problem>, value, place, schema);
     return { error: new Hop3Error('HOP3_USAGE', { what: `The request cannot be used: ${lines.join('; ')}.` }) };
   };
 };
@@ -54,7 +54,7 @@ function sentence(problem: Problem, where: string, value: unknown, schema: TSche
     case 'additionalProperties': {
       const known = Object.keys((schema as { properties?: object }).properties ?? {});
       return (params['additionalProperties'] as string[])
-        .map((key) => `${where}: unknown key "${printable(key)}".${didYouMean(key, known)} Allowed: ${known.join(', ')}`)
+        .map((key) => `${where}: unknown key "${printable(key)}".${didYouMean(key, known)} Allowed: ${known.join(', ') || 'none'}`)
         .join('; ');
     }
     case 'type':
@@ -82,6 +82,6 @@ function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') return `a text of ${value.length} characters`;
+  if (typeof value === 'string') return `a text of ${value.length} character${value.length === 1 ? '' : 's'}`;
   return article(typeof value);
 }

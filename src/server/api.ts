@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import { Hop3Error } from '../errors.ts';
 import { guard } from './api-access.ts';
-import { errorInfo, noSuchRoute } from './api-errors.ts';
+import { noSuchRoute } from './api-errors.ts';
+import { errorInfo } from './api-types.ts';
 import { validatorCompiler } from './api-validation.ts';
 import type { ServerContext } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';

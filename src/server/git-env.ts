@@ -17,6 +17,8 @@ export function gitEnvironment(settings: Pick<Settings, 'maxPushBytes'>, paths: 
     ['receive.unpackLimit', '1'],
     // The fence counts the body first and tells it better; this one bounds what a pack unpacks to on the way.
     ['receive.maxInputSize', String(settings.maxPushBytes)],
+    // Lets a push from a shallow clone come as far as the policy, which says what to type; git's own refusal does not.
+    ['receive.shallowUpdate', 'true'],
     // Pushing an older commit is a rollback, and the policy has its own words about deletions.
     ['receive.denyNonFastForwards', 'false'],
     ['receive.denyDeletes', 'false'],

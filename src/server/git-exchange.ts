@@ -28,10 +28,9 @@ export class Exchange {
     return this.#response.headersSent;
   }
 
-  /** Begins a 200 answer. `close` ends the connection behind it, for bodies that were not read to their end. */
-  begin(contentType: string, close = false): void {
-    if (this.started) return;
-    this.#response.writeHead(200, { 'content-type': contentType, ...COMMON, ...(close ? { connection: 'close' } : {}) });
+  /** Begins a 200 answer, once. */
+  begin(contentType: string): void {
+    if (!this.started) this.#response.writeHead(200, { 'content-type': contentType, ...COMMON });
   }
 
   /** Resolves when more may be written; at once when the client is gone. */
@@ -43,6 +42,11 @@ export class Exchange {
 
   end(bytes?: Buffer): void {
     this.#response.end(bytes);
+  }
+
+  /** Ends the answer and the connection behind it, for a body that was not read to its end. */
+  endAndClose(bytes: Buffer): void {
+    this.#response.end(bytes, () => this.request.socket.destroySoon());
   }
 
   /** Answers with an error's own status and text, or cuts the connection when the answer had begun. */

@@ -36,6 +36,8 @@ export class GitRun {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #input: PassThrough;
   #over = false;
+  /** Ends the wait of a `write`; there is one at a time. */
+  #wake: (() => void) | undefined;
   #killing: NodeJS.Timeout[] = [];
 
   private constructor(child: ChildProcessWithoutNullStreams, input: PassThrough, output: Promise<unknown>) {
@@ -49,6 +51,7 @@ export class GitRun {
     this.ended = (async () => {
       const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
       this.#over = true;
+      this.#wake?.();
       for (const timer of this.#killing) clearTimeout(timer);
       await output;
       return { code, signal, stderr: stderr.trim() };
@@ -93,8 +96,16 @@ export class GitRun {
   async write(bytes: Buffer): Promise<boolean> {
     if (this.#over) return false;
     if (this.#input.write(bytes)) return true;
-    const drained = once(this.#input, 'drain').then(() => true);
-    return Promise.race([drained, this.ended.then(() => false), once(this.#child, 'exit').then(() => false)]);
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        this.#input.off('drain', wake);
+        this.#wake = undefined;
+        resolve();
+      };
+      this.#wake = wake;
+      this.#input.on('drain', wake);
+    });
+    return !this.#over;
   }
 
   endInput(): void {
@@ -120,14 +131,14 @@ export async function advertise(service: GitService, repo: string): Promise<Buff
   const chunks: Buffer[] = [];
   const output = new LibraryResponse(async (bytes) => void chunks.push(bytes));
   const library = quietLibrary(repo);
+  let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_resolve, reject) => {
-    library.on('error', (error: Error) => reject(notStarted(error)));
-    setTimeout(() => reject(notStarted(new Error(`git listed no refs within ${ADVERTISE_MS / 1000} s`))), ADVERTISE_MS).unref();
+    library.on('error' as never, ((error: Error) => reject(notStarted(error))) as never);
+    timer = setTimeout(() => reject(notStarted(new Error(`git listed no refs within ${ADVERTISE_MS / 1000} s`))), ADVERTISE_MS);
   });
-  failed.catch(() => {});
   const request = Object.assign(new PassThrough(), { method: 'GET', url: `/repo/info/refs?service=${service}`, headers: {} });
   library.handle(request as unknown as IncomingMessage, output as unknown as ServerResponse);
-  await Promise.race([once(output, 'close'), failed]);
+  await Promise.race([once(output, 'close'), failed]).finally(() => clearTimeout(timer));
   const answer = Buffer.concat(chunks);
   // The library hides git's exit code; a list that is not ended by a flush is what a failed git leaves.
   const head = Buffer.byteLength(`001e# service=${service}\n0000`);

@@ -116,13 +116,16 @@ async function answerRefusal(
   exchange: Exchange, body: GitBody, section: CommandSection,
   about: { reasons: ReadonlyMap<string, Hop3Error>; main: readonly Hop3Error[]; mostBytes: number },
 ): Promise<void> {
-  const whole = await body.drain(drainLimit(about.mostBytes));
+  // Of a client that stopped sending no rest is waited for.
+  const stalled = about.main.some((error) => error.code === 'HOP3_PUSH_STALLED');
+  const whole = !stalled && (await body.drain(drainLimit(about.mostBytes)));
   const lines = new Lines();
   for (const error of about.main) tellRefusal(lines, error);
   const report = rejectionReport(section.capabilities, about.reasons, lines.text);
   if (!report) return exchange.fail(about.main[0]!);
-  exchange.begin(RESULT_TYPE, !whole);
-  exchange.end(report);
+  exchange.begin(RESULT_TYPE);
+  if (whole) exchange.end(report);
+  else exchange.endAndClose(report);
 }
 
 function drainLimit(mostBytes: number): number {

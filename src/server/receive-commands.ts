@@ -29,7 +29,7 @@ export interface CommandSection {
 
 /**
  * Reads the head of a receive-pack request: `shallow` lines, commands, and push options when the client announced them.
- * @returns null for git's probe, which is a lone flush
+ * @returns null for a request that asks for nothing: git's probe, a lone flush
  * @throws Hop3Error HOP3_GIT_REQUEST, HOP3_REF_KIND
  */
 export async function readCommandSection(reader: PacketReader): Promise<CommandSection | null> {
@@ -54,8 +54,8 @@ export async function readCommandSection(reader: PacketReader): Promise<CommandS
     }
     commands.push(parseCommand(commands.length === 0 && zero !== -1 ? text.slice(0, zero) : text));
   }
-  if (lines === 0) return null;
-  if (commands.length === 0) throw new Hop3Error('HOP3_GIT_REQUEST', { what: 'The push names no ref.' });
+  // A shallow clone that has refused every ref itself sends its `shallow` lines all the same.
+  if (commands.length === 0) return null;
   const twice = commands.find((command, index) => commands.findIndex((other) => other.ref === command.ref) !== index);
   if (twice) throw new Hop3Error('HOP3_GIT_REQUEST', { what: `The push names ${twice.ref} twice.` });
   const section = [Buffer.concat([...parts, FLUSH])];

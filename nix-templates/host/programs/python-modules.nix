@@ -11,6 +11,7 @@ let
     django-debug-toolbar = { import = "debug_toolbar"; };
     djangorestframework = { import = "rest_framework"; };
     dnspython = { import = "dns"; };
+    flask-wtf = { apt = "python3-flaskext.wtf"; };
     gitpython = { apt = "python3-git"; import = "git"; };
     mysqlclient = { apt = "python3-mysqldb"; import = "MySQLdb"; };
     pillow = { apt = "python3-pil"; import = "PIL"; };
@@ -20,6 +21,7 @@ let
     python-dateutil = { apt = "python3-dateutil"; import = "dateutil"; };
     python-dotenv = { apt = "python3-dotenv"; import = "dotenv"; };
     python-multipart = { apt = "python3-multipart"; import = "multipart"; };
+    pytz = { apt = "python3-tz"; };
     pyyaml = { apt = "python3-yaml"; import = "yaml"; };
     pynacl = { apt = "python3-nacl"; import = "nacl"; };
     pyzmq = { apt = "python3-zmq"; import = "zmq"; };
@@ -28,14 +30,14 @@ let
   same = [
     "aiofiles" "aiohttp" "alembic" "anyio" "asgiref" "asyncpg" "babel" "bcrypt" "bleach" "blinker" "boto3"
     "bottle" "brotli" "cachetools" "celery" "certifi" "cffi" "chardet" "click" "cryptography" "decorator" "defusedxml"
-    "django" "django-redis" "docutils" "ecdsa" "email-validator" "eventlet" "fastapi" "feedparser" "filelock" "flask" "flask-login" "flask-sqlalchemy" "flask-wtf" "gevent" "greenlet" "gunicorn"
+    "django" "django-redis" "docutils" "ecdsa" "email-validator" "eventlet" "fastapi" "feedparser" "filelock" "flask" "flask-login" "flask-sqlalchemy" "gevent" "greenlet" "gunicorn"
     "h11" "html5lib" "httptools" "httpx" "humanize" "icalendar" "idna" "itsdangerous" "jinja2" "jsonschema" "kombu" "ldap3" "lxml"
-    "mako" "markdown" "markupsafe" "marshmallow" "matplotlib" "mistune" "msgpack" "mypy" "networkx" "numpy" "oauthlib" "orjson"
+    "mako" "markdown" "markupsafe" "marshmallow" "matplotlib" "mistune" "msgpack" "mypy" "networkx" "numpy" "oauthlib"
     "packaging" "pandas" "paramiko" "passlib" "peewee" "pip" "ply" "prometheus-client" "psutil" "psycopg" "psycopg2" "pyasn1" "pycparser"
-    "pydantic" "pygments" "pymysql" "pyparsing" "pytest" "pytz" "qrcode" "redis" "regex" "requests" "requests-oauthlib"
+    "pydantic" "pygments" "pymysql" "pyparsing" "pytest" "qrcode" "redis" "regex" "requests" "requests-oauthlib"
     "rich" "scipy" "setuptools" "sentry-sdk" "simplejson" "six" "sniffio" "sqlalchemy" "sqlparse" "starlette" "tenacity" "toml" "tomli" "tornado"
     "tqdm" "typer" "typing-extensions" "tzlocal" "ujson" "unidecode" "urllib3" "uvicorn" "uvloop" "vobject" "waitress" "watchdog"
-    "watchfiles" "webencodings" "websockets" "werkzeug" "wheel" "whitenoise" "wtforms" "xmltodict" "yarl" "zipp"
+    "webencodings" "websockets" "werkzeug" "wheel" "whitenoise" "wtforms" "xmltodict" "yarl" "zipp"
   ];
 in
 lib.mapAttrs (name: facts: plain name // facts) (lib.genAttrs same (_: { }) // differing)

@@ -1,5 +1,5 @@
 # Python: Debian's, with the modules of Debian's packages.
-{ lib, system, link, runCommand, distribution }:
+{ lib, system, link, distribution }:
 let
   modules = import ./python-modules.nix { inherit lib; };
 

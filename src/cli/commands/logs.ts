@@ -20,14 +20,14 @@ export const logsCommand: Handler = async (context, _args, options) => {
   if (typeof options['worker'] === 'string') query.set('worker', options['worker']);
   if (options['tail']) {
     if (release !== undefined) throw new Hop3Error('HOP3_USAGE', { what: '--tail and --release exclude each other: what comes is of the live release.' });
-    for await (const event of client.lines<LogEvent>('GET', `/apps/${app}/logs/follow?${query}`)) {
+    for await (const event of client.lines<LogEvent>('GET', `/apps/${app}/logs/follow?${query.toString()}`)) {
       if (event.kind === 'error') throw new ServerError(event.error);
       if (event.kind === 'line') printLine(context, event);
     }
     throw new Hop3Error('HOP3_UNREACHABLE', { what: 'The server ended the log: it is stopping or restarting.', next: 'The app is not touched by that. Ask again in a moment.' });
   }
   if (release !== undefined) query.set('release', String(release));
-  const answer = await client.get<{ lines: LogLineInfo[] }>(`/apps/${app}/logs?${query}`);
+  const answer = await client.get<{ lines: LogLineInfo[] }>(`/apps/${app}/logs?${query.toString()}`);
   if (context.out.json) context.out.answer(answer, () => '');
   else for (const line of answer.lines) printLine(context, line);
   if (answer.lines.length === 0) context.out.note(`No lines. For a build's log: hop3 logs --build --app ${app}`);

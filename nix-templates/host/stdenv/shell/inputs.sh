@@ -13,6 +13,7 @@ takeInput() { # STORE-PATH
     fi
     if [ -d "$input/bin" ]; then inputsPath="$inputsPath$input/bin:"; fi
     for list in "$input"/nix-support/propagated-native-build-inputs "$input"/nix-support/propagated-build-inputs; do
+        if [ ! -f "$list" ]; then continue; fi
         for next in $(<"$list"); do takeInput "$next"; done
     done
     if [ -f "$input/nix-support/setup-hook" ]; then . "$input/nix-support/setup-hook"; fi

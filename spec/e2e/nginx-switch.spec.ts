@@ -1,0 +1,79 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseAppName } from '../../src/names.ts';
+import type { SlotMode } from '../../src/runtime/model.ts';
+import { reloadCount } from '../../src/runtime/nginx-apply.ts';
+import { NginxWorld, site } from './nginx-world.ts';
+import { asOrdinaryUser } from './ordinary-user.ts';
+
+await asOrdinaryUser(import.meta.url);
+const test = suite<{ world: NginxWorld }>('the switch under load');
+const shop = parseAppName('shop');
+const SWITCHES = 120;
+const hasWrk = spawnSync('wrk', ['-v']).error === undefined;
+if (!hasWrk) console.log('SKIP: wrk is not installed (apt-get install wrk)');
+
+test.before(async (context) => {
+  context.world = await NginxWorld.start();
+  const ports = [];
+  for (const name of ['a', 'b']) ports.push(await context.world.worker((_request, response) => response.end(`web ${name}`)));
+  await context.world.apply(site('shop', ports[0], ports[1]));
+  for (const slot of ['a', 'b'] as const) {
+    await context.world.deploy(shop, slot, 'web');
+    for (const mode of ['static', 'both'] as const) {
+      await context.world.mode(shop, slot, mode, await context.world.store({ 'index.html': `files ${slot}` }, slot === 'a' ? 'a' : 'b'));
+    }
+  }
+});
+test.after(async ({ world }) => { await world.stop(); });
+
+const rounds: [title: string, modes: readonly [SlotMode, SlotMode], bodies: readonly [string, string]][] = [
+  ['from web app to web app', ['web', 'web'], ['web a', 'web b']],
+  ['from static site to static site', ['static', 'static'], ['files a', 'files b']],
+  ['from static site to web app and back', ['static', 'web'], ['files a', 'web b']],
+  ['from web app to files beside one', ['web', 'both'], ['web a', 'files b']],
+];
+
+for (const [title, modes, bodies] of rounds) {
+  (hasWrk ? test : test.skip)(`${SWITCHES} switches ${title}: no request fails, nginx is never reloaded, the next request sees the new release`, async ({ world }) => {
+    const reloads = await reloadCount(world.paths);
+    await world.switchTo(shop, 'a', modes[0]);
+    const load = wrk(world.port);
+    for (let i = 1; i <= SWITCHES; i += 1) {
+      const which = i % 2;
+      await world.switchTo(shop, which === 0 ? 'a' : 'b', modes[which]!);
+      assert.is((await world.get('shop.localhost')).body, bodies[which]);
+      await delay(5);
+    }
+    const report = await load.stop();
+    assert.not.match(report, /Socket errors|Non-2xx/);
+    assert.ok(Number(/(\d+) requests in/.exec(report)?.[1]) > SWITCHES, report);
+    assert.is(await reloadCount(world.paths), reloads);
+  });
+}
+
+test('nothing of this was a complaint to nginx', async ({ world }) => {
+  assert.not.match(await world.log(), /\[(?:warn|error|crit|alert|emerg)\]/);
+});
+
+/** Sixteen keep-alive connections that ask without a pause until they are stopped. */
+function wrk(port: number): { stop: () => Promise<string> } {
+  // It ends by itself if this process dies; SIGINT makes it end early, with its report.
+  const child = spawn('wrk', ['-t1', '-c16', '-d60', '-H', 'Host: shop.localhost', `http://127.0.0.1:${port}/`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let report = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { report += text; });
+  const closed = new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', () => resolve(report));
+  });
+  return {
+    stop: () => {
+      child.kill('SIGINT');
+      return closed;
+    },
+  };
+}
+
+test.run();

@@ -1,0 +1,20 @@
+import { asOrdinaryUser } from './ordinary-user.ts';
+import { makeWorld, release, shop, worker } from './worker-world.ts';
+import { startSlot, stopSlot } from '../../src/runtime/services.ts';
+import { fillSlot } from '../../src/runtime/slots.ts';
+import { spawnSync } from 'node:child_process';
+await asOrdinaryUser(import.meta.url);
+const world = await makeWorld();
+const store = world.store({x:'x'});
+const spec = release(store, [worker('queue','sleep 600')]);
+await fillSlot(world.paths, spec);
+await startSlot(world.paths, spec);
+await new Promise(r=>setTimeout(r,300));
+process.kill(world.scanPid, 'SIGKILL');
+await new Promise(r=>setTimeout(r,100));
+const b = Date.now();
+let done = false;
+const p = stopSlot(world.paths, shop, 'a', 3000).then(() => { done = true; });
+for (let i=0;i<8 && !done;i++){ await new Promise(r=>setTimeout(r,i<4?30:800)); console.log(Date.now()-b, spawnSync('ps', ['-u', 'hop3-spec', '-fH'], {encoding:'utf8'}).stdout.split('\n').filter(l=>/s6-|tini/.test(l)).join('\n')); }
+await p; console.log('done', Date.now()-b);
+await world.end();

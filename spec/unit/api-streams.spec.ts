@@ -1,0 +1,79 @@
+import http from 'node:http';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { AppName } from '../../src/names.ts';
+import { ApiWorld } from '../api-world.ts';
+
+const test = suite<{ world: ApiWorld; shop: AppName; address: string }>('streams of the API');
+
+test.before.each(async (context) => {
+  context.world = await ApiWorld.start();
+  context.shop = context.world.app('shop');
+  context.world.released(context.shop, 'a');
+  context.address = await context.world.server.listen({ host: '127.0.0.1', port: 0 });
+});
+test.after.each(async ({ world }) => {
+  await world.stop();
+});
+
+/** A request whose answer is read line by line; `next` waits for the next line, null at the end. */
+function open(context: { world: ApiWorld; address: string }, method: string, path: string, body?: unknown) {
+  const payload = body === undefined ? '' : JSON.stringify(body);
+  const request = http.request(`${context.address}/api/v1${path}`, {
+    method, agent: false,
+    headers: { authorization: `Bearer ${context.world.admin}`, ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}) },
+  });
+  const lines = (async function* () {
+    const answer = await new Promise<http.IncomingMessage>((resolve, reject) => request.on('response', resolve).on('error', reject));
+    let pending = '';
+    for await (const chunk of answer) {
+      const parts = (pending + String(chunk)).split('\n');
+      pending = parts.pop()!;
+      for (const part of parts) yield JSON.parse(part) as { kind: string; text?: string; error?: { code: string } };
+    }
+  })();
+  request.end(payload);
+  return { request, next: async () => (await lines.next()).value ?? null };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    assert.ok(tries < 500, 'waited five seconds in vain');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test('a client that leaves during a deploy cancels it', async (context) => {
+  context.world.deployer.hangs = true;
+  const deploy = open(context, 'POST', '/apps/shop/restart', {});
+  assert.equal(await deploy.next(), { kind: 'log', text: '-----> Working\n' }, 'the first line comes while the deploy runs');
+  deploy.request.destroy();
+  await until(() => context.world.deployer.cancelled);
+});
+
+test('a server that stops ends deploys and followed logs in good order', async (context) => {
+  context.world.deployer.hangs = true;
+  const deploy = open(context, 'POST', '/apps/shop/restart', {});
+  const follow = open(context, 'GET', '/apps/shop/logs/follow');
+  assert.is((await deploy.next())!.kind, 'log');
+  assert.is((await follow.next())!.kind, 'ping');
+  const closed = context.world.server.close();
+  assert.is((await deploy.next())!.error!.code, 'HOP3_CANCELLED');
+  assert.is(await deploy.next(), null);
+  assert.is(await follow.next(), null);
+  await closed;
+});
+
+test('a followed log gives lines as they are written', async (context) => {
+  const dir = join(context.world.context.paths.workerLogs(context.shop), 'web.1', 'v1.a');
+  mkdirSync(dir, { recursive: true });
+  const follow = open(context, 'GET', '/apps/shop/logs/follow?worker=web&lines=0');
+  assert.is((await follow.next())!.kind, 'ping');
+  writeFileSync(join(dir, 'current'), '2026-11-23 05:12:00.000123456  hello from web\n');
+  assert.equal(await follow.next(), { kind: 'line', worker: 'web.1', release: 'v1', at: '2026-11-23T05:12:00.000Z', text: 'hello from web' });
+  follow.request.destroy();
+});
+
+test.run();

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Hop3Error } from '../errors.ts';
+import type { Paths } from '../paths.ts';
+import { formatAddress, type Address, type Settings } from '../settings.ts';
+import { probeHost } from './nginx-apply.ts';
+import { askGeneration, reachableHost } from './nginx-process.ts';
+import { OWN_SERVICES, type OwnService } from './supervisor-services.ts';
+
+/** Seconds until server and nginx have to answer; together they take about one. */
+export const READY_LIMIT = 30;
+const LOG_LINES = 6;
+
+/**
+ * Waits until the server answers `GET /healthz` and nginx answers with its configuration.
+ * @throws Hop3Error HOP3_NOT_READY that says which is missing, with the last lines of its log; and at once when `ended`
+ * says that the supervisor itself is gone
+ */
+export async function waitUntilUp(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen'>, options: { readonly limit?: number; readonly ended?: () => string | null; readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+  const limit = options.limit ?? READY_LIMIT;
+  const end = Date.now() + limit * 1000;
+  const host = await probeHost(paths);
+  for (;;) {
+    const [server, nginx] = await Promise.all([isHealthy(settings.listen), askGeneration(settings.httpListen, host)]);
+    if (server && nginx !== null) return;
+    const ended = options.ended?.() ?? null;
+    if (ended !== null) throw new Hop3Error('HOP3_NOT_READY', { what: ended });
+    if (options.signal?.aborted) throw new Hop3Error('HOP3_INTERRUPTED', { what: 'Stopped before everything was ready.' });
+    if (Date.now() > end) {
+      const missing: OwnService[] = OWN_SERVICES.filter((name) => (name === 'server' ? !server : nginx === null));
+      throw await notReady(paths, settings, missing, limit);
+    }
+    await delay(100);
+  }
+}
+
+async function notReady(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen'>, missing: readonly OwnService[], limit: number): Promise<Hop3Error> {
+  const asked = { server: `the server did not answer GET http://${formatAddress(settings.listen)}/healthz`, nginx: `nginx did not answer at ${formatAddress(settings.httpListen)}` };
+  const said = await Promise.all(missing.map(async (name) => {
+    const lines = await lastLines(join(paths.serverLogs, name, 'current'));
+    return lines.length > 0 ? `The last lines of ${name}:\n${lines.join('\n')}` : `${name} has written nothing.`;
+  }));
+  const what = missing.map((name) => asked[name]).join(', and ');
+  return new Hop3Error('HOP3_NOT_READY', { what: `${what.charAt(0).toUpperCase()}${what.slice(1)} within ${limit} s.`, why: said.join('\n') });
+}
+
+function isHealthy(address: Address): Promise<boolean> {
+  return new Promise((resolve) => {
+    const call = get({ host: reachableHost(address), port: address.port, path: '/healthz', agent: false, timeout: 2000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    call.on('timeout', () => call.destroy());
+    call.on('error', () => resolve(false));
+    call.on('close', () => resolve(false));
+  });
+}
+
+async function lastLines(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').filter((line) => line.trim() !== '').slice(-LOG_LINES).map((line) => line.slice(0, 400));
+}
