@@ -208,6 +208,7 @@ test('typing errors are answered with what was meant', async ({ world }) => {
 test('help and version end with 0', async ({ world }) => {
   assert.match((await world.hop3([])).stdout, 'Usage: hop3 <command> [flags]');
   assert.match((await world.hop3(['help', 'config'])).stdout, 'Usage: hop3 env <verb> [flags]');
+  assert.match((await world.hop3(['help', 'config:set'])).stdout, 'Usage: hop3 env set [options] <NAME=value...>');
   assert.match((await world.hop3(['env', 'set', '--help'])).stdout, "Example: hop3 env set LOG_LEVEL=debug GREETING='Good day'");
   for (const args of [['--version'], ['-V'], ['version']]) assert.match((await world.hop3(args)).stdout, /^hop3 \d+\.\d+\.\d+\n$/);
 });

@@ -37,6 +37,11 @@ export class GitWorld {
   readonly defects: string[] = [];
   readonly created: string[] = [];
   script: Script = async () => {};
+  create = async (app: AppName, by: string): Promise<void> => {
+    this.created.push(app);
+    this.store.apps.create(app, by);
+    await createBareRepo(this.paths, app);
+  };
   port = 0;
   adminToken = '';
 
@@ -121,11 +126,7 @@ export class GitWorld {
         log.line('Released v1');
         return {} as Release;
       },
-      createApp: async (app, by) => {
-        this.created.push(app);
-        this.store.apps.create(app, by);
-        await createBareRepo(this.paths, app);
-      },
+      createApp: (app, by) => this.create(app, by),
       rollback: unused, setEnv: unused, restart: unused, destroyApp: unused,
     };
   }

@@ -51,21 +51,21 @@ function load(world: World, app: string, clients: number): { stop: () => Promise
   };
 }
 
-const apps: [name: string, example: string, file: string, text: (mark: string) => string][] = [
-  ['site', 'real-apps-nix/landing', 'index.html', (mark) => `<!doctype html><html><p>${mark}</p></html>\n`],
-  ['web', 'test-apps-nix/node-http', 'mark.txt', (mark) => `${mark}\n`],
+const apps: [name: string, example: string, file: string, change: (text: string, mark: string) => string][] = [
+  ['site', 'real-apps-nix/landing', 'site/index.html', (html, mark) => html.replace(/(<p>mark-\d+<\/p>)?<\/body>/, `<p>${mark}</p></body>`)],
+  ['web', 'test-apps-nix/node-http', 'server.mjs', (code, mark) => `${code.replace(/\n\/\/ mark-\d+/, '')}\n// ${mark}`],
 ];
 
-for (const [app, example, file, text] of apps) {
+for (const [app, example, file, change] of apps) {
   test(`${DEPLOYS} deploys of ${example} drop no request and reload nginx not once`, async ({ world }) => {
     const repo = await world.repo(app, example);
-    const name = (await repo.git('ls-files')).split('\n').find((path) => path.endsWith(file)) ?? file;
     assert.is((await repo.push()).code, 0);
     const reloads = await reloadCount(new Paths(world.root));
     const clients = load(world, app, 8);
     // Two trees in turn: most deploys find their build, as the switch is what is tried here.
     for (let deploy = 1; deploy <= DEPLOYS; deploy += 1) {
-      await repo.commit(`deploy ${deploy}`, { [name]: text(`mark-${deploy % 3}`) });
+      await repo.edit(file, (text) => change(text, `mark-${deploy % 3}`));
+      await repo.commit(`deploy ${deploy}`);
       const pushed = await repo.push();
       assert.is(pushed.code, 0, pushed.output);
     }

@@ -1,5 +1,4 @@
 // limit: 400
-import { readFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -27,7 +26,7 @@ const stories: [example: string, code: string, ...lines: (string | RegExp)[]][] 
   ['dies-at-start', 'HOP3_WORKER_DIED', 'exit code 3'],
   ['wrong-port', 'HOP3_UNHEALTHY', /listens on \d+/],
   ['never-answers', 'HOP3_UNHEALTHY'],
-  ['unknown-key', 'HOP3_CONFIG', /hop3\.toml:\d+:\d+/, 'did you mean'],
+  ['unknown-key', 'HOP3_CONFIG', /hop3\.toml:\d+:\d+/, /Did you mean/],
   ['reads-etc-passwd', 'HOP3_EVAL', '/etc/passwd'],
   ['loops-forever', 'HOP3_EVAL'],
 ];
@@ -58,10 +57,10 @@ test('pushing the same commit again tries again', async ({ shop }) => {
   assert.match(again.stderr, 'Push rejected');
 });
 
-test('no process of the failed attempts is left', async ({ world }) => {
-  const workers = (await world.processes()).filter((process) => /slots\/[ab]/.test(process.command) && process.command.includes('bwrap'));
-  const live = readFileSync(`/proc/self/stat`, 'utf8').length > 0 ? new Set(workers.map((worker) => /slots\/([ab])/.exec(worker.command)![1])) : new Set();
-  assert.ok(live.size <= 1, JSON.stringify(workers));
+test('of the failed attempts no process is left: all workers run in the live slot', async ({ world }) => {
+  const slots = (await world.processes()).flatMap(({ command }) => /apps\/shop\/slots\/([ab])\//.exec(command)?.[1] ?? []);
+  assert.ok(slots.length > 0, 'the live worker is seen');
+  assert.is(new Set(slots).size, 1, slots.join(' '));
 });
 
 test('after all that a good push goes live as v2', async ({ world, shop, good }) => {

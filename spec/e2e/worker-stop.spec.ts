@@ -38,11 +38,8 @@ print('server ends', flush=True)
 
 const stopping = suite('stopping a worker');
 let world: World;
-stopping.before(async () => { world = await makeWorld(); });
-stopping.after(() => world.end());
-stopping.after.each(async () => {
-  await stopSlot(world.paths, shop, 'a', 0);
-});
+stopping.before.each(async () => { world = await makeWorld(); });
+stopping.after.each(() => world.end());
 
 async function started(command: (store: string) => string, stopGraceMs = 8000) {
   const port = await freePort();
@@ -72,7 +69,25 @@ stopping('lets a server with a SIGTERM handler finish its request', async () => 
   await stopSlot(world.paths, shop, 'a', 8000);
   assert.is(await answer, '200 whole answer');
   assert.equal(processes(), []);
-  assert.is(output(world).filter((line) => line === 'server got SIGTERM').length, 1, 'SIGTERM comes exactly once');
+  // It ended by itself after SIGTERM; a kill after the grace time would leave the request whole too.
+  assert.equal(output(world).slice(-2), ['server got SIGTERM', 'server ends']);
+});
+
+stopping('sends SIGTERM once: a second one would end a server that took the first for its last', async () => {
+  const count = `
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print('waits', flush=True)
+signal.sigwaitinfo([signal.SIGTERM])
+print('twice' if signal.sigtimedwait([signal.SIGTERM], 0.5) else 'once', flush=True)
+`;
+  const store = world.store({ 'count.py': count });
+  const spec = release(store, [worker('queue', `/usr/bin/python3 ${store}/count.py`)]);
+  await fillSlot(world.paths, spec);
+  await startSlot(world.paths, spec);
+  await until(() => output(world).includes('waits'), 'the worker waits');
+  await stopSlot(world.paths, shop, 'a', 8000);
+  assert.equal(output(world), ['waits', 'once']);
 });
 
 stopping('lets the server of a script without exec finish its request', async () => {
@@ -81,6 +96,8 @@ stopping('lets the server of a script without exec finish its request', async ()
   await stopSlot(world.paths, shop, 'a', 8000);
   assert.is(await answer, '200 whole answer');
   assert.equal(processes(), []);
+  // It ended by itself after SIGTERM; a kill after the grace time would leave the request whole too.
+  assert.equal(output(world).slice(-2), ['server got SIGTERM', 'server ends']);
 });
 
 stopping('ends a server without a handler at once, however long the grace time', async () => {
@@ -113,6 +130,8 @@ stopping('tells a process that left the group and the session', async () => {
   await stopSlot(world.paths, shop, 'a', 8000);
   assert.is(await answer, '200 whole answer');
   assert.equal(processes(), []);
+  // It ended by itself after SIGTERM; a kill after the grace time would leave the request whole too.
+  assert.equal(output(world).slice(-2), ['server got SIGTERM', 'server ends']);
 });
 
 stopping.run();

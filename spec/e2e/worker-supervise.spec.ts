@@ -126,6 +126,7 @@ supervision('stopping right after s6-supervise was killed leaves nothing', async
 supervision('stopping when the whole supervision tree was killed leaves nothing', async () => {
   const { files } = await started();
   process.kill(world.scanPid, 'SIGKILL');
+  await until(() => !isRunning(world.scanPid), 's6-svscan is gone');
   for (const pid of [...named(files.dir, 's6-supervise'), ...named(files.dir, 'tini')]) process.kill(pid, 'SIGKILL');
   await stopSlot(world.paths, shop, 'a', 3000);
   assert.equal(left(), []);

@@ -208,6 +208,11 @@ export class Repo {
     return this.git('rev-parse', 'HEAD');
   }
 
+  async edit(name: string, change: (text: string) => string): Promise<void> {
+    const file = join(this.dir, name);
+    await writeFile(file, change(await readFile(file, 'utf8')));
+  }
+
   async push(...args: string[]): Promise<Ran> {
     return exec('git', ['push', ...(args.length === 0 ? ['hop3', 'main'] : args)], { cwd: this.dir, env: this.world.env });
   }

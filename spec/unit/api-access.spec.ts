@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AppName } from '../../src/names.ts';
@@ -34,6 +36,14 @@ test('every route but /healthz answers 401 without a token, and with a wrong one
   }
   assert.is((await world.call('GET', '/apps', { token: 'hop3_abc_wrong' })).statusCode, 401);
   assert.equal(world.deployer.calls, []);
+});
+
+test('docs/api.md lists every route', ({ world }) => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/api.md', import.meta.url)), 'utf8');
+  for (const { method, url } of world.routes) {
+    if (method === 'HEAD' || !url.startsWith('/api/v1')) continue;
+    assert.match(page, `| \`${method} ${url.slice('/api/v1'.length)}\` |`);
+  }
 });
 
 test('a bad body is not even read without a token', async ({ world }) => {

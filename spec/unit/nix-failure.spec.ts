@@ -16,6 +16,7 @@ failures('a full disk, wherever it shows', () => {
   // A build step that fails stays a build step that fails; its last words are there to read.
   assert.is(failing(builder).what, 'Building shop-1.0 failed with exit code 1.');
   assert.match(failing(builder).why ?? '', 'Disk quota exceeded');
+  assert.match(failing(builder).next ?? '', 'The disk is full.');
 });
 
 failures('a sandbox that cannot be made', () => {

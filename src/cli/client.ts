@@ -159,7 +159,8 @@ export class Client {
 
   #connectionError(error: Error): Hop3Error {
     const code = (error as NodeJS.ErrnoException).code;
-    if (error.name === 'AbortError' || code === 'ABORT_ERR') return new Hop3Error('HOP3_INTERRUPTED', { what: 'Interrupted.' });
+    // An answer that is cut by our own signal fails with whatever its socket met.
+    if (this.#options.signal?.aborted) return new Hop3Error('HOP3_INTERRUPTED', { what: 'Interrupted.' });
     return unreachable(this.server, code === undefined || code === LIMIT ? error.message : `${code} ${error.message}`, code === 'ECONNRESET');
   }
 }

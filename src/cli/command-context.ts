@@ -2,6 +2,7 @@ import { findApp, searchApp } from './app-name.ts';
 import { clientFor, findConnection, type Connection } from './connection.ts';
 import type { Client } from './client.ts';
 import type { GlobalFlags } from './flags.ts';
+import type { Interrupt } from './interrupt.ts';
 import { Output } from './output.ts';
 import type { AppName } from '../names.ts';
 
@@ -17,15 +18,19 @@ export class CommandContext {
   readonly out: Output;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  /** Fires on Ctrl-C. */
-  readonly signal: AbortSignal;
+  readonly #interrupt: Interrupt;
 
-  constructor(flags: GlobalFlags, signal: AbortSignal) {
+  constructor(flags: GlobalFlags, interrupt: Interrupt) {
     this.flags = flags;
     this.out = new Output(flags);
     this.env = process.env;
     this.cwd = process.cwd();
-    this.signal = signal;
+    this.#interrupt = interrupt;
+  }
+
+  /** Fires on Ctrl-C, which from now on no longer ends the process by itself. */
+  get signal(): AbortSignal {
+    return this.#interrupt.signal;
   }
 
   async app(): Promise<AppName> {

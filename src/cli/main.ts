@@ -1,6 +1,7 @@
 import type { CommanderError } from 'commander';
 import { Hop3Error } from '../errors.ts';
 import { infoOf } from './client.ts';
+import { Interrupt } from './interrupt.ts';
 import { Output } from './output.ts';
 import { normaliseWords } from './words.ts';
 
@@ -14,12 +15,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`hop3 ${VERSION}\n`);
     return 0;
   }
-  const interrupt = new AbortController();
-  // The first Ctrl-C ends things in good order, the second at once.
-  process.on('SIGINT', () => (interrupt.signal.aborted ? process.exit(130) : interrupt.abort()));
+  const interrupt = new Interrupt();
   let exitCode = 0;
   const { buildProgram } = await import('./program.ts');
-  const program = buildProgram(interrupt.signal, (code) => {
+  const program = buildProgram(interrupt, (code) => {
     exitCode = code;
   });
   const out = new Output({ json: argv.includes('--json') });
@@ -30,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (isCommanderError(error)) return usage(error, argv, out);
-    const info = infoOf(interrupt.signal.aborted && !(error instanceof Hop3Error) ? new Hop3Error('HOP3_INTERRUPTED', { what: 'Interrupted.' }) : error);
+    const info = infoOf(interrupt.happened && !(error instanceof Hop3Error) ? new Hop3Error('HOP3_INTERRUPTED', { what: 'Interrupted.' }) : error);
     if (!info) throw error;
     out.error(info);
     return info.exit_code;

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { CommandContext, type Options } from './command-context.ts';
 import { commandTable, groupSummaries, type CommandSpec } from './command-table.ts';
 import type { GlobalFlags } from './flags.ts';
+import type { Interrupt } from './interrupt.ts';
 
 const GLOBAL_FLAGS: readonly (readonly [string, string])[] = [
   ['-a, --app <name>', 'the app (also HOP3_APP, a file .hop3-app, hop3.toml, the git remote hop3)'],
@@ -17,7 +18,7 @@ const GLOBAL_FLAGS: readonly (readonly [string, string])[] = [
 ];
 
 /** The whole command as commander sees it. `ran` gets the exit code. */
-export function buildProgram(signal: AbortSignal, ran: (exitCode: number) => void): Command {
+export function buildProgram(interrupt: Interrupt, ran: (exitCode: number) => void): Command {
   const program = new Command('hop3');
   program
     .description('git push, and the app is live')
@@ -27,11 +28,11 @@ export function buildProgram(signal: AbortSignal, ran: (exitCode: number) => voi
     .option('-V, --version', 'print the version');
   for (const [flags, text] of GLOBAL_FLAGS) program.addOption(new Option(flags, text));
   prepare(program);
-  for (const spec of commandTable) add(program, spec, signal, ran);
+  for (const spec of commandTable) add(program, spec, interrupt, ran);
   return program;
 }
 
-function add(program: Command, spec: CommandSpec, signal: AbortSignal, ran: (exitCode: number) => void): void {
+function add(program: Command, spec: CommandSpec, interrupt: Interrupt, ran: (exitCode: number) => void): void {
   const [first, second] = spec.path.split(' ') as [string, string | undefined];
   const parent = second === undefined ? program : group(program, first);
   const command = parent.command(`${second ?? first}${spec.args ? ` ${spec.args}` : ''}`).description(spec.summary);
@@ -41,7 +42,7 @@ function add(program: Command, spec: CommandSpec, signal: AbortSignal, ran: (exi
   command.action(async (...received: unknown[]) => {
     // commander gives the arguments, then the command's own options, then itself.
     const args = received.slice(0, -2).flat().filter((value): value is string => typeof value === 'string');
-    const context = new CommandContext(program.opts<GlobalFlags>(), signal);
+    const context = new CommandContext(program.opts<GlobalFlags>(), interrupt);
     if (context.flags.why) {
       await context.explain(spec.app);
       return;

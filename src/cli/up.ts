@@ -75,7 +75,7 @@ async function endLeftovers(paths: Paths): Promise<void> {
 
 async function becomeReady(paths: Paths, settings: Settings, options: UpOptions, supervisor: Supervisor, signal: AbortSignal): Promise<void> {
   try {
-    await waitUntilUp(paths, settings, { limit: options.readyLimit, ended: () => supervisor.ended(), signal });
+    await waitUntilUp(paths, settings, { limit: options.readyLimit, ended: () => supervisor.ended()?.text ?? null, signal });
     sayReady(settings);
   } catch (error) {
     if (signal.aborted) return;
@@ -100,13 +100,10 @@ async function stay(paths: Paths, settings: Settings, supervisor: Supervisor, st
     note('stopped');
     return 0;
   }
-  const ended = supervisor.ended() ?? '';
-  // `hop3 down` elsewhere: an orderly end is no failure.
-  if (ended.includes('with exit code 0')) {
-    note('stopped');
-    return 0;
-  }
-  throw new Hop3Error('HOP3_NO_SUPERVISOR', { what: ended, next: 'Start it again with `hop3 up`, which also ends what is left.' });
+  const ended = supervisor.ended()!;
+  if (!ended.orderly) throw new Hop3Error('HOP3_NO_SUPERVISOR', { what: ended.text, next: 'Start it again with `hop3 up`, which also ends what is left.' });
+  note('stopped'); // by `hop3 down` elsewhere
+  return 0;
 }
 
 interface SignalListener {

@@ -62,8 +62,8 @@ export function normaliseWords(argv: readonly string[]): string[] {
 
 function rename(words: string[], first: number, second: number | undefined): string[] {
   const typed = words[first]!;
-  // `help` keeps what follows: `hop3 help config` is about `env`.
-  if (typed === 'help') return second === undefined ? words : renameHelp(words, second);
+  // `hop3 help config:set` is `hop3 env set --help`.
+  if (typed === 'help' && second !== undefined) return normaliseWords([...words.toSpliced(first, 1), '--help']);
   // A plural as a whole command lists; `hop3 log` is one of the singulars that people try.
   const noun = Object.hasOwn(NOUNS, typed) ? NOUNS[typed]! : typed;
   words[first] = noun;
@@ -80,12 +80,6 @@ function rename(words: string[], first: number, second: number | undefined): str
   }
   const verb = Object.hasOwn(DEFAULT_VERB, noun) ? DEFAULT_VERB[noun] : undefined;
   if (second === undefined && verb !== undefined && !words.includes('--help') && !words.includes('-h')) words.splice(first + 1, 0, verb);
-  return words;
-}
-
-function renameHelp(words: string[], at: number): string[] {
-  const [noun, verb] = words[at]!.split(':', 2) as [string, string | undefined];
-  words.splice(at, 1, Object.hasOwn(NOUNS, noun) ? NOUNS[noun]! : noun, ...(verb === undefined ? [] : [verb]));
   return words;
 }
 

@@ -33,7 +33,7 @@ function readConfigFile(entry: Fields): ConfigFile {
   const path = entry.required('path', '"config/app.ini"');
   // The path goes between double quotes in the script, where these would end or change them.
   if (/["`\\\n\r\0]/.test(path)) throw bad(`[[nix.config-files]] path "${printable(path)}" has a quote, backslash or line end in it.`, EXAMPLE);
-  const format = entry.required('format', '"ini"');
+  const format = entry.text('format', '"ini"') ?? (entry.has('sections') ? 'ini' : 'raw');
   return { path, content: `${contentOf(entry, path, format).replace(/\n+$/, '')}\n`, createIfMissing: entry.flag('create-if-missing') };
 }
 

@@ -20,10 +20,13 @@ interface Cause {
   readonly pattern: RegExp;
   readonly code: ErrorCode;
   what(match: RegExpExecArray, failure: NixFailure): string;
-  next?(match: RegExpExecArray, failure: NixFailure): string;
+  next?(match: RegExpExecArray, failure: NixFailure): string | undefined;
 }
 
 const START_DAEMON = 'On the server: systemctl start nix-daemon, or run nix-daemon as root where there is no systemd.';
+
+const DISK_FULL = /No space left on device|Disk quota exceeded|database or disk is full/i;
+const FREE_SPACE = 'The disk is full. Free space on the server, for example with nix-collect-garbage, and push again.';
 
 /** What a nix client says without its daemon; the file permissions are those of an ordinary user who has none. */
 const NO_DAEMON = /cannot connect to (?:socket|daemon)|cannot open connection to remote store|unexpected end-of-file|(?:creating directory|opening lock file|opening file) '\/nix\/[^']*': (?:Permission denied|Read-only file system|No such file)/;
@@ -32,10 +35,10 @@ const NO_DAEMON = /cannot connect to (?:socket|daemon)|cannot open connection to
 const ANY: readonly Cause[] = [
   { pattern: NO_DAEMON, code: 'HOP3_NIX_DAEMON', what: () => 'The Nix daemon does not answer.', next: () => START_DAEMON },
   {
-    pattern: /No space left on device|Disk quota exceeded|database or disk is full/i,
+    pattern: DISK_FULL,
     code: 'HOP3_BUILD_DISK',
     what: () => 'The disk is full.',
-    next: () => 'Free space on the server, for example with nix-collect-garbage, and push again.',
+    next: () => FREE_SPACE,
   },
 ];
 
@@ -107,6 +110,7 @@ const BUILDING: readonly Cause[] = [
   {
     pattern: /error: builder for '([^']+)' failed with exit code (\d+)/, code: 'HOP3_BUILD_FAILED',
     what: (m) => `Building ${derivation(m[1]!)} failed with exit code ${m[2]}.`,
+    next: (_m, f) => (f.lines.some((line) => DISK_FULL.test(line)) ? FREE_SPACE : undefined),
   },
   {
     pattern: /error: builder for '([^']+)' failed due to signal (\d+) \(([^)]*)\)/, code: 'HOP3_BUILD_FAILED',

@@ -4,6 +4,8 @@ import { StreamingLog, type PushLog } from '../log.ts';
 
 /** A log that goes to the client and to the attempt's own file at once. */
 export interface AttemptLog extends PushLog {
+  /** A problem for the file alone: the client is told it in the push's answer. */
+  keepProblem(text: string): void;
   /** Resolves when the file holds everything. */
   close(): Promise<void>;
 }
@@ -24,6 +26,7 @@ export function openAttemptLog(client: PushLog, file: string, maxOutputBytes: nu
     line: (text) => both.forEach((log) => log.line(text)),
     problem: (text) => both.forEach((log) => log.problem(text)),
     output: (text) => both.forEach((log) => log.output(text)),
+    keepProblem: (text) => kept.problem(text),
     hide: (values) => {
       const list = [...values];
       both.forEach((log) => log.hide(list));

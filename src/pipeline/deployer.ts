@@ -148,7 +148,8 @@ export class HostDeployer implements Deployer {
     const slot = await liveSlot(paths, app);
     const live = store.releases.live(app);
     const state = slot !== null && live ? `v${live.version} is still live; the branch has not moved.` : `${app} has no live release yet; the branch has not moved.`;
-    job.log.problem(`${error.what} [${error.code}]`);
+    job.log.keepProblem(`${error.what} [${error.code}]`);
+    for (const line of error.why?.split('\n') ?? []) job.log.keepProblem(line);
     return new Hop3Error(error.code, {
       what: error.what,
       ...(error.why === undefined ? {} : { why: error.why }),

@@ -1,4 +1,5 @@
 import type { PushLog } from '../log.ts';
+import type { AttemptLog } from './attempt-log.ts';
 import type { AppName } from '../names.ts';
 import type { PackageSet } from '../nix/model.ts';
 import type { Paths } from '../paths.ts';
@@ -24,7 +25,7 @@ export interface Host {
 export interface Job extends Host {
   readonly app: AppName;
   readonly by: string;
-  readonly log: PushLog;
+  readonly log: AttemptLog;
   /** Aborts when the client goes or the deploy is cancelled; nothing listens to it after the switch. */
   readonly signal: AbortSignal;
   readonly undo: Undo;

@@ -8,6 +8,7 @@ import { isScanning } from './services.ts';
 import { OWN_SERVICES } from './supervisor-services.ts';
 
 export { applySites, knownSites } from './nginx-apply.ts';
+export { workerStatuses } from './services.ts';
 export { checkAddresses } from './supervisor-ports.ts';
 export { waitUntilUp } from './supervisor-ready.ts';
 export { prepareRoot, refuseRoot } from './supervisor-root.ts';
@@ -20,10 +21,17 @@ const MOST_SERVICES = 10_000;
 /** Bytes after which the supervisor's own log is begun anew; it says little. */
 const LARGEST_LOG = 1_000_000;
 
+export interface SupervisorEnd {
+  /** True after an orderly stop, whoever asked for it. */
+  readonly orderly: boolean;
+  /** A sentence, with its last words where it failed. */
+  readonly text: string;
+}
+
 export interface Supervisor {
   readonly pid: number;
-  /** How it ended, in a sentence; null while it runs. */
-  ended(): string | null;
+  /** How it ended; null while it runs. */
+  ended(): SupervisorEnd | null;
   /** Settles when it has ended. */
   readonly end: Promise<void>;
   /** From now on this process may end before the supervisor does. */
@@ -52,11 +60,11 @@ export async function startSupervisor(paths: Paths): Promise<Supervisor> {
     cwd: paths.root, env: baseEnv({ HOME: paths.toolHome }), detached: true, stdio: ['ignore', log, log],
   });
   closeSync(log);
-  let ended: string | null = null;
+  let ended: SupervisorEnd | null = null;
   const end = new Promise<void>((resolve) => {
     child.once('exit', (code, signal) => {
-      const said = lastLine(file);
-      ended = `The supervisor (s6-svscan) ended ${signal ? `by ${signal}` : `with exit code ${code}`}${code === 0 || said === '' ? '' : `; its last words: ${said}`}.`;
+      const said = code === 0 ? '' : lastLine(file);
+      ended = { orderly: code === 0, text: `The supervisor (s6-svscan) ended ${signal ? `by ${signal}` : `with exit code ${code}`}${said === '' ? '' : `; its last words: ${said}`}.` };
       resolve();
     });
   });

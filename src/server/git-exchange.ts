@@ -45,7 +45,7 @@ export class Exchange {
   }
 
   /** Ends the answer and the connection behind it, for a body that was not read to its end. */
-  endAndClose(bytes: Buffer): void {
+  endAndClose(bytes?: Buffer): void {
     this.#response.end(bytes, () => this.request.socket.destroySoon());
   }
 

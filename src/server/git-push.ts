@@ -86,11 +86,14 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   exchange.gone.addEventListener('abort', abandon, { once: true });
   if (exchange.gone.aborted) abandon();
   let stopped: Hop3Error | null = null;
+  let readAll = true;
   try {
     for (const bytes of section.bytes.slice(1)) await run.write(bytes);
     for (let chunk = await body.next(); chunk !== null; chunk = await body.next()) {
+      if (await run.write(chunk)) continue;
       // git that has ended early (a broken pack) has an answer already; the client hears it once it has sent all.
-      if (!(await run.write(chunk))) await body.drain(drainLimit(context.settings.maxPushBytes));
+      readAll = await body.drain(drainLimit(context.settings.maxPushBytes));
+      break;
     }
     run.endInput();
   } catch (thrown) {
@@ -107,7 +110,8 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   if (end.code !== 0) context.reportDefect(`git-receive-pack of ${asked.app}`, new Error(`it ended with ${end.signal ?? end.code}: ${end.stderr}`));
   if (!exchange.started && end.code !== 0) throw gitFailed(end.stderr);
   exchange.begin(RESULT_TYPE);
-  exchange.end();
+  if (readAll) exchange.end();
+  else exchange.endAndClose();
   return null;
 }
 

@@ -2,7 +2,6 @@ import { access } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { answersHttp } from '../../http-answers.ts';
 import { Paths } from '../../paths.ts';
-import type { WorkerStatus } from '../../runtime/model.ts';
 import { formatAddress, readSettings } from '../../settings.ts';
 import { unreachable } from '../client.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -21,8 +20,8 @@ export async function statusWithoutServer(context: CommandContext, connection: C
   const settings = readSettings(context.env);
   const paths = new Paths(settings.root);
   if (!(await isReadable(paths.services))) throw unreachable(connection.server, `${paths.root} is not readable here either, so nothing is known of its apps.`);
-  const { isScanning, workerStatuses } = await import('../../runtime/services.ts');
-  const supervisor = isScanning(paths);
+  const { isUp, workerStatuses } = await import('../../runtime/supervisor.ts');
+  const supervisor = isUp(paths);
   const nginx = await answersHttp(settings.httpListen);
   const workers = supervisor ? await workerStatuses(paths) : [];
   const value = {
@@ -38,7 +37,13 @@ export async function statusWithoutServer(context: CommandContext, connection: C
   return DOWN;
 }
 
-function describe(server: string, supervisor: boolean, nginx: boolean, address: string, workers: readonly WorkerStatus[]): string {
+interface LocalWorker {
+  readonly app: string;
+  readonly worker: string;
+  readonly state: { readonly kind: string; readonly seconds: number };
+}
+
+function describe(server: string, supervisor: boolean, nginx: boolean, address: string, workers: readonly LocalWorker[]): string {
   const head = fields([
     ['server', `DOWN: nothing answers at ${server}`],
     ['supervisor', supervisor ? 'up' : 'DOWN: no s6-svscan runs, so no app does'],

@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Hop3Error } from '../../src/errors.ts';
+import { checkoutTree, commitTree, deleteRef, hasWholeHistory, isAncestor, listTree, objectType, peel, readRef, setHead, updateRef } from '../../src/git/objects.ts';
+import { createBareRepo } from '../../src/git/repo.ts';
+import { asOid, parseAppName, type Oid } from '../../src/names.ts';
+import { Paths } from '../../src/paths.ts';
+import { asOrdinaryUser } from './ordinary-user.ts';
+
+await asOrdinaryUser(import.meta.url);
+
+const objects = suite('what the pipeline asks of git');
+let home = '';
+let repo = '';
+let one: Oid, two: Oid, tag: Oid;
+const BAD_NAME = Buffer.from([0x62, 0xe4, 0x64, 0x0a, 0x22, 0x5c]);
+
+objects.before(async () => {
+  home = mkdtempSync('/var/tmp/hop3-objects-');
+  const paths = new Paths(join(home, 'root'));
+  mkdirSync(paths.root, { recursive: true });
+  const app = parseAppName('shop');
+  await createBareRepo(paths, app);
+  repo = paths.repo(app);
+  const work = join(home, 'work');
+  const env = { PATH: '/usr/bin:/bin', HOME: home, GIT_CONFIG_NOSYSTEM: '1', GIT_AUTHOR_NAME: 'Ann', GIT_AUTHOR_EMAIL: 'a@example.org', GIT_COMMITTER_NAME: 'Ann', GIT_COMMITTER_EMAIL: 'a@example.org' };
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: work, env, encoding: 'utf8' }).trim();
+  mkdirSync(join(work, 'dir/größe'), { recursive: true });
+  execFileSync('git', ['init', '-q', work], { env });
+  writeFileSync(join(work, 'a file'), 'one\n');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'one');
+  one = asOid(git('rev-parse', 'HEAD'));
+  writeFileSync(join(work, 'run.sh'), '#!/bin/sh\n');
+  chmodSync(join(work, 'run.sh'), 0o755);
+  symlinkSync('../a file', join(work, 'dir/größe/link'));
+  writeFileSync(Buffer.concat([Buffer.from(`${work}/`), BAD_NAME]), '12345');
+  writeFileSync(join(work, 'tab\there'), '');
+  git('add', '-A');
+  git('update-index', '--add', '--cacheinfo', `160000,${one},sub`);
+  git('commit', '-q', '-m', 'two');
+  git('tag', '-a', 'v1', '-m', 'v1');
+  two = asOid(git('rev-parse', 'HEAD'));
+  tag = asOid(git('rev-parse', 'v1'));
+  git('push', '-q', repo, 'v1:refs/tags/v1');
+});
+objects.after(() => rmSync(home, { recursive: true, force: true }));
+
+objects('a new repository is for Hop3\'s own user alone and keeps what a branch once named', async () => {
+  assert.is(statSync(repo).mode & 0o777, 0o700);
+  assert.is(readFileSync(join(repo, 'HEAD'), 'utf8'), 'ref: refs/heads/main\n');
+  await updateRef(repo, 'refs/heads/kept', two, null);
+  await updateRef(repo, 'refs/heads/kept', one, two);
+  execFileSync('git', [`--git-dir=${repo}`, 'update-ref', '-d', 'refs/tags/v1']);
+  execFileSync('git', [`--git-dir=${repo}`, 'gc', '-q', '--prune=now']);
+  assert.is(await objectType(repo, two), 'commit');
+  await deleteRef(repo, 'refs/heads/kept', one);
+  execFileSync('git', [`--git-dir=${repo}`, 'fetch', '-q', join(home, 'work'), 'refs/tags/v1:refs/tags/v1']);
+});
+
+objects('commits, trees, tags and ancestry', async () => {
+  assert.is(await commitTree(repo, two), execFileSync('git', [`--git-dir=${repo}`, 'rev-parse', `${two}^{tree}`], { encoding: 'utf8' }).trim());
+  assert.is(await peel(repo, tag), two);
+  assert.is(await peel(repo, await commitTree(repo, two)), null);
+  assert.equal(await Promise.all([objectType(repo, one), objectType(repo, tag), objectType(repo, await commitTree(repo, one)), objectType(repo, 'f'.repeat(40) as Oid)]), ['commit', 'tag', 'tree', null]);
+  assert.equal(await Promise.all([isAncestor(repo, one, two), isAncestor(repo, two, one), isAncestor(repo, one, one), isAncestor(repo, 'f'.repeat(40) as Oid, one)]), [true, false, true, false]);
+  assert.ok(await hasWholeHistory(repo, two));
+});
+
+objects('a branch moves only from what it is thought to name', async () => {
+  const ref = 'refs/heads/main';
+  assert.is(await readRef(repo, ref), null);
+  await updateRef(repo, ref, one, null);
+  const stale = await updateRef(repo, ref, two, null).then(() => null, (error: unknown) => error as Hop3Error);
+  assert.is(stale?.code, 'HOP3_STALE_PUSH');
+  assert.match(stale!.what, `names ${one.slice(0, 7)} now, not nothing`);
+  await updateRef(repo, ref, two, one);
+  assert.is((await updateRef(repo, ref, two, one).then(() => null, (error: unknown) => error as Hop3Error))?.code, 'HOP3_STALE_PUSH');
+  assert.is(await readRef(repo, ref), two);
+  await updateRef(repo, ref, one);
+  assert.is(await readRef(repo, ref), one);
+  const missing = await updateRef(repo, ref, 'f'.repeat(40) as Oid, one).then(() => null, (error: unknown) => error as Hop3Error);
+  assert.is(missing?.code, 'HOP3_COMMAND_FAILED');
+  await setHead(repo, 'master');
+  assert.is(readFileSync(join(repo, 'HEAD'), 'utf8'), 'ref: refs/heads/master\n');
+});
+
+objects('a tree is listed with modes, sizes and the very bytes of its names', async () => {
+  const entries = await listTree(repo, await commitTree(repo, two));
+  const byName = new Map(entries.map((entry) => [entry.path.toString('latin1'), entry]));
+  assert.is(entries.length, 6);
+  assert.equal(byName.get(BAD_NAME.toString('latin1')), { mode: '100644', size: 5, path: BAD_NAME });
+  assert.is(byName.get('run.sh')?.mode, '100755');
+  assert.is(byName.get(Buffer.from('dir/größe/link').toString('latin1'))?.mode, '120000');
+  assert.equal(byName.get('sub'), { mode: '160000', size: null, path: Buffer.from('sub') });
+  assert.ok(byName.has('tab\there'));
+  assert.ok(byName.has('a file'));
+});
+
+objects('a tree is written out as a checkout is, and no hook runs', async () => {
+  const dir = join(home, 'source');
+  mkdirSync(dir);
+  mkdirSync(join(repo, 'hooks'), { recursive: true });
+  writeFileSync(join(repo, 'hooks/post-checkout'), `#!/bin/sh\ntouch ${home}/hook-ran\n`, { mode: 0o755 });
+  writeFileSync(join(repo, 'hooks/post-index-change'), `#!/bin/sh\ntouch ${home}/hook-ran\n`, { mode: 0o755 });
+  await checkoutTree(repo, await commitTree(repo, two), dir, join(home, 'index'));
+  assert.is(readFileSync(join(dir, 'a file'), 'utf8'), 'one\n');
+  assert.is(readlinkSync(join(dir, 'dir/größe/link')), '../a file');
+  assert.is(statSync(join(dir, 'run.sh')).mode & 0o111, 0o111);
+  assert.throws(() => statSync(join(dir, '.git')), /ENOENT/);
+  assert.throws(() => statSync(join(home, 'hook-ran')), /ENOENT/);
+  // An empty tree is a tree.
+  const empty = asOid(execFileSync('git', [`--git-dir=${repo}`, 'hash-object', '-w', '-t', 'tree', '/dev/null'], { encoding: 'utf8' }).trim());
+  mkdirSync(join(home, 'none'));
+  await checkoutTree(repo, empty, join(home, 'none'), join(home, 'index2'));
+});
+
+objects.run();
