@@ -36,11 +36,15 @@ give_up() {
 check_node
 STAMP=node_modules/.hop3-installed
 if [ -e "$STAMP" ] && [ "$(cat "$STAMP")" = "$(wanted)" ]; then exit 0; fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if node scripts/packages-current.mjs && loads; then
+  dry || wanted >"$STAMP"
+  exit 0
+fi
 if dry; then detail 'would run: npm ci   (node_modules is missing or older than package-lock.json)'; exit 0; fi
 
 say 'Installing the npm packages (npm ci); better-sqlite3 may have to be compiled, which takes two minutes'
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
 if ! npm_ci; then
   needed=()
   command -v make >/dev/null || needed+=(make)

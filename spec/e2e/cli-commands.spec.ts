@@ -14,7 +14,7 @@ test.before.each(async (context) => {
 });
 test.after.each(async ({ world }) => {
   assert.equal(world.api.defects, []);
-  await world.stop();
+  await world?.stop();
 });
 
 test('apps are listed in columns, and as JSON', async ({ world, shop }) => {

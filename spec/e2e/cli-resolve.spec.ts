@@ -14,7 +14,7 @@ test.before.each(async (context) => {
   mkdirSync(context.dir, { recursive: true });
 });
 test.after.each(async ({ world }) => {
-  await world.stop();
+  await world?.stop();
 });
 
 test('the app is found at --app, HOP3_APP, .hop3-app, hop3.toml and the git remote, in this order', async ({ world, dir }) => {

@@ -107,9 +107,9 @@ fence('a gzip bomb is cut at the size limit, in a push and in a fetch', async ()
   const { status, text } = await world.post(PUSH, gzipSync(Buffer.concat([command(), FLUSH, pack])), { 'Content-Encoding': 'gzip' }, 10_000);
   assert.is(status, 200);
   assert.match(text, 'The push is larger than the 4 MiB that this server takes [HOP3_PUSH_TOO_LARGE]');
-  const fetched = await world.post(FETCH, gzipSync(Buffer.concat([packet(`want ${live}\n`), Buffer.alloc(64 * 1024 * 1024, '0')])), { 'Content-Encoding': 'gzip' }, 10_000);
-  assert.ok(fetched.status === 413 || fetched.status === 500 || fetched.text.includes('ERR'), fetched.text.slice(0, 300));
-  world.defects.splice(0);
+  const haves = Buffer.concat(Array.from({ length: 500_000 }, () => packet(`have ${other}\n`)));
+  const fetched = await world.post(FETCH, gzipSync(Buffer.concat([packet(`want ${live}\n`), FLUSH, haves])), { 'Content-Encoding': 'gzip' }, 10_000);
+  assert.is(fetched.status, 413, fetched.text.slice(0, 300));
 });
 
 fence('a command list that comes byte by byte is read whole', async () => {
@@ -201,7 +201,7 @@ fence('a broken or missing repository is a 500 with words, and the server\'s log
   const posted = await world.post('/broken.git/git-receive-pack', Buffer.concat([packet(`${live} ${other} refs/heads/main\0report-status\n`), FLUSH, Buffer.from('PACK')]));
   assert.is(posted.status, 500, posted.text);
   assert.match(posted.text, 'git on the server failed');
-  console.log(world.defects); assert.match(world.defects.splice(0).join('\n'), 'not a git repository');
+  assert.match(world.defects.splice(0).join('\n'), 'does not appear to be a git repository');
   writeFileSync(head, was);
   const repo = world.paths.repo('broken' as AppName);
   renameSync(repo, `${repo}.away`);

@@ -41,13 +41,17 @@ for (const [title, modes, bodies] of rounds) {
     const reloads = await reloadCount(world.paths);
     await world.switchTo(shop, 'a', modes[0]);
     const load = wrk(world.port);
-    for (let i = 1; i <= SWITCHES; i += 1) {
-      const which = i % 2;
-      await world.switchTo(shop, which === 0 ? 'a' : 'b', modes[which]!);
-      assert.is((await world.get('shop.localhost')).body, bodies[which]);
-      await delay(5);
+    let report = '';
+    try {
+      for (let i = 1; i <= SWITCHES; i += 1) {
+        const which = i % 2;
+        await world.switchTo(shop, which === 0 ? 'a' : 'b', modes[which]!);
+        assert.is((await world.get('shop.localhost')).body, bodies[which]);
+        await delay(5);
+      }
+    } finally {
+      report = await load.stop();
     }
-    const report = await load.stop();
     assert.not.match(report, /Socket errors|Non-2xx/);
     assert.ok(Number(/(\d+) requests in/.exec(report)?.[1]) > SWITCHES, report);
     assert.is(await reloadCount(world.paths), reloads);

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { slotLayout, workerLayout } from '../../src/runtime/slot-layout.ts';
 import { chainProcesses, sandboxProcesses } from '../../src/runtime/processes.ts';
+import { readLogs } from '../../src/runtime/logs.ts';
 import { waitUntilReady } from '../../src/runtime/ready.ts';
 import { startSlot, stopSlot } from '../../src/runtime/services.ts';
 import { fillSlot } from '../../src/runtime/slots.ts';
@@ -71,6 +72,7 @@ stopping('lets a server with a SIGTERM handler finish its request', async () => 
   assert.equal(processes(), []);
   // It ended by itself after SIGTERM; a kill after the grace time would leave the request whole too.
   assert.equal(output(world).slice(-2), ['server got SIGTERM', 'server ends']);
+  assert.is(readLogs(world.paths, shop, { lines: 1 })[0]?.line, 'hop3: web.1 ended with exit code 0');
 });
 
 stopping('sends SIGTERM once: a second one would end a server that took the first for its last', async () => {

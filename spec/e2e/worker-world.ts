@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseAppName, type AppName, type StorePath } from '../../src/names.ts';
-import { Paths, type SlotName } from '../../src/paths.ts';
+import { Paths } from '../../src/paths.ts';
 import type { SlotSpec, WorkerSpec } from '../../src/runtime/model.ts';
 import { readLogs } from '../../src/runtime/logs.ts';
 import { isScanning, stopSlot } from '../../src/runtime/services.ts';
@@ -65,7 +65,7 @@ export function worker(type: string, command: string, more: { readonly port?: nu
 }
 
 export function release(storePath: StorePath, workers: readonly WorkerSpec[], more: Partial<SlotSpec> = {}): SlotSpec {
-  return { app: shop, slot: 'a' as SlotName, storePath, closure: [storePath], static: null, workers, stopGraceMs: 5000, ...more };
+  return { app: shop, slot: 'a', storePath, closure: [storePath], static: null, workers, stopGraceMs: 5000, ...more };
 }
 
 /** A port that was free a moment ago. */

@@ -14,7 +14,7 @@ test.before(async (context) => {
   context.shopToken = context.world.tokenFor(context.shop);
 });
 test.after(async ({ world }) => {
-  await world.stop();
+  await world?.stop();
 });
 
 /** Every route, with `app` where an app is named and something in every other hole. */

@@ -12,7 +12,7 @@ test.before.each(async (context) => {
 });
 test.after.each(async ({ world }) => {
   assert.equal(world.defects, []);
-  await world.stop();
+  await world?.stop();
 });
 
 test('an app is made, shown and listed', async ({ world }) => {

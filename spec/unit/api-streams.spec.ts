@@ -15,7 +15,7 @@ test.before.each(async (context) => {
   context.address = await context.world.server.listen({ host: '127.0.0.1', port: 0 });
 });
 test.after.each(async ({ world }) => {
-  await world.stop();
+  await world?.stop();
 });
 
 /** A request whose answer is read line by line; `next` waits for the next line, null at the end. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Hop3Error } from '../../src/errors.ts';
+import type { Hop3Error } from '../../src/errors.ts';
 import { parseAppName, type StorePath } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
 import type { SlotSpec } from '../../src/runtime/model.ts';

@@ -18,6 +18,8 @@ import { Undo } from './undo.ts';
 export class HostDeployer implements Deployer {
   readonly #host: Host;
   readonly #turns = new Turns();
+  /** Old releases that still finish their requests; an app's next deploy may build meanwhile, and waits before it needs the slot. */
+  readonly #draining = new Map<AppName, Promise<void>>();
 
   constructor(host: Host) {
     this.#host = host;
@@ -82,6 +84,7 @@ export class HostDeployer implements Deployer {
     this.#knownApp(app);
     const giveBack = await this.#turns.take(app, `destruction by ${by}`, AbortSignal.timeout(600_000), () => {});
     try {
+      await this.#draining.get(app);
       await destroyApp(this.#host, app);
     } finally {
       giveBack();
@@ -119,11 +122,10 @@ export class HostDeployer implements Deployer {
       throw error;
     }
     const log = openAttemptLog(client, host.paths.buildLog(app, attempt), host.settings.maxLogBytes, (error) => host.reportDefect('build log', error));
-    const job: Job = { ...host, app, by, log, signal, undo: new Undo(), cleanUps: [], attempt };
-    let drained: Promise<void> = Promise.resolve();
+    const job: Job = { ...host, app, by, log, signal, undo: new Undo(), cleanUps: [], slotFree: this.#draining.get(app) ?? Promise.resolve(), attempt };
     try {
       const deployed = await work(job);
-      drained = deployed.drained;
+      this.#keepDraining(app, deployed.drained);
       host.store.builds.end(app, attempt, 'released', { release: deployed.release.version });
       return deployed.release;
     } catch (thrown) {
@@ -131,8 +133,15 @@ export class HostDeployer implements Deployer {
     } finally {
       for (const cleanUp of job.cleanUps) await cleanUp().catch((error: unknown) => host.reportDefect('clean-up', error));
       await log.close();
-      void drained.finally(giveBack);
+      giveBack();
     }
+  }
+
+  #keepDraining(app: AppName, drained: Promise<void>): void {
+    const kept = drained.finally(() => {
+      if (this.#draining.get(app) === kept) this.#draining.delete(app);
+    });
+    this.#draining.set(app, kept);
   }
 
   /** Unwinds, writes the failure down, and says what is running now: read from the switch itself, not remembered. */
@@ -145,7 +154,7 @@ export class HostDeployer implements Deployer {
     for (const left of await job.undo.unwind()) job.reportDefect(`undo: ${left.what}`, left.error);
     const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';
     store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${error.what}` });
-    const slot = await liveSlot(paths, app);
+    const slot = liveSlot(paths, app);
     const live = store.releases.live(app);
     const state = slot !== null && live ? `v${live.version} is still live; the branch has not moved.` : `${app} has no live release yet; the branch has not moved.`;
     job.log.keepProblem(`${error.what} [${error.code}]`);

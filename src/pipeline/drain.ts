@@ -13,7 +13,7 @@ export async function drain(job: Job, switched: Switched): Promise<void> {
   try {
     await delay(SETTLE_MS);
     await stopSlot(job.paths, job.app, switched.previous, job.settings.drainTimeout * 1000);
-    await clearSlot(job.paths, job.app, switched.previous);
+    clearSlot(job.paths, job.app, switched.previous);
   } catch (error) {
     // The new release is live and stays so; the next deploy clears the slot before it fills it.
     job.reportDefect(`drain ${job.app} slot ${switched.previous}`, error);

@@ -31,6 +31,8 @@ export interface Job extends Host {
   readonly undo: Undo;
   /** Run when the deploy ends, well or not: temporary files. */
   readonly cleanUps: (() => Promise<void>)[];
+  /** Resolves when the slot that the deploy before left has been emptied: its old release may still finish requests. */
+  readonly slotFree: Promise<void>;
   /** Number of the attempt; its log is `paths.buildLog(app, attempt)`. */
   readonly attempt: number;
 }

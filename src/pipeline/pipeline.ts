@@ -51,6 +51,6 @@ export async function makeLive(job: Job, built: Built, lineage: Lineage): Promis
   await waitForHealth(job, built, staged);
   const switched = await switchOver(job, built, staged, lineage);
   const release = record(job, switched);
-  // The answer does not wait for the old release's last requests; the app's turn does.
+  // Neither the answer nor the next build waits for the old release's last requests; the next start does.
   return { release, drained: drain(job, switched) };
 }

@@ -16,7 +16,7 @@ export async function repair(host: Host): Promise<void> {
   const { store, paths } = host;
   for (const pending of store.releases.switching()) {
     // The rename either happened or not; the symlink is the truth.
-    if ((await liveSlot(paths, pending.app)) === pending.slot) {
+    if (liveSlot(paths, pending.app) === pending.slot) {
       if (pending.branch !== null) await updateRef(paths.repo(pending.app), `refs/heads/${pending.branch}`, pending.commit);
       store.releases.finishSwitch(pending.app, pending.version);
     } else {
@@ -25,11 +25,11 @@ export async function repair(host: Host): Promise<void> {
   }
   store.builds.abandonRunning();
   for (const { name } of store.apps.list()) {
-    const live = await liveSlot(paths, name);
+    const live = liveSlot(paths, name);
     for (const slot of SLOTS) {
       if (slot === live) continue;
       await stopSlot(paths, name, slot, 2000);
-      await clearSlot(paths, name, slot);
+      clearSlot(paths, name, slot);
     }
   }
   for (const left of await readdir(paths.checkouts).catch(() => [])) await rm(join(paths.checkouts, left), { recursive: true, force: true });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { liveSlot, clearSlot, fillSlot } from '../runtime/slots.ts';
 import { stopSlot } from '../runtime/services.ts';
 import { otherSlot } from '../paths.ts';
@@ -15,7 +16,8 @@ export interface Staged {
 /** Fills the idle slot with the release; the live slot is not touched. */
 export async function stage(job: Job, built: Built, provisioned: Provisioned): Promise<Staged> {
   const { app, paths, settings, undo } = job;
-  const live = await liveSlot(paths, app);
+  await waitForSlot(job);
+  const live = liveSlot(paths, app);
   const slot = live === null ? 'a' : otherSlot(live);
   const spec: SlotSpec = {
     app, slot,
@@ -27,10 +29,19 @@ export async function stage(job: Job, built: Built, provisioned: Provisioned): P
   };
   undo.add(`clear slot ${slot}`, async () => {
     await stopSlot(paths, app, slot, 2000);
-    await clearSlot(paths, app, slot);
+    clearSlot(paths, app, slot);
   });
   await fillSlot(paths, spec);
   return { provisioned, spec, mode: modeOf(built) };
+}
+
+/** The release before the live one may take up to the drain time to finish its requests; this one needs its place. */
+async function waitForSlot(job: Job): Promise<void> {
+  const free = Symbol('free');
+  const first = await Promise.race([job.slotFree.then(() => free), delay(200)]);
+  if (first === free) return;
+  job.log.line(`Waiting until the release before the live one has finished its requests (at most ${job.settings.drainTimeout} s)`);
+  await job.slotFree;
 }
 
 function workersOf(job: Job, built: Built, provisioned: Provisioned, slot: SlotSpec['slot']): WorkerSpec[] {

@@ -6,7 +6,8 @@ import type { Staged } from './stage.ts';
 export async function start(job: Job, staged: Staged): Promise<void> {
   const { spec, provisioned } = staged;
   if (spec.workers.length === 0) return;
-  job.log.phase(`Starting v${provisioned.lineage.version} beside the live release`);
+  const live = job.store.releases.live(job.app);
+  job.log.phase(`Starting v${provisioned.lineage.version}${live ? ` beside v${live.version}` : ''}`);
   for (const worker of spec.workers) job.log.line(worker.port === null ? worker.name : `${worker.name} on port ${worker.port}`);
   await startSlot(job.paths, spec);
 }

@@ -1,7 +1,6 @@
 import { updateRef } from '../git/objects.ts';
 import { Hop3Error } from '../errors.ts';
 import type { SlotName } from '../paths.ts';
-import type { SlotMode } from '../runtime/model.ts';
 import { currentTarget, liveSlot, switchTo, unswitch } from '../runtime/slots.ts';
 import type { Job } from './job.ts';
 import type { Lineage } from './lineage.ts';
@@ -24,8 +23,8 @@ export async function switchOver(job: Job, built: Built, staged: Staged, lineage
   const { app, paths, store, undo, signal } = job;
   const { slot } = staged.spec;
   if (signal.aborted) throw new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled before the switch.' });
-  const previous = await liveSlot(paths, app);
-  const before = await currentTarget(paths, app);
+  const previous = liveSlot(paths, app);
+  const before = currentTarget(paths, app);
   if (lineage.reason !== 'restart') {
     store.releases.beginSwitch({
       app, version: lineage.version, build: built.buildId, slot, reason: lineage.reason,
@@ -34,7 +33,7 @@ export async function switchOver(job: Job, built: Built, staged: Staged, lineage
     undo.add('abandon the switch', () => store.releases.abandonSwitch(app));
   }
   undo.add('switch back', () => unswitch(paths, app, before));
-  await switchTo(paths, app, slot, staged.mode satisfies SlotMode);
+  switchTo(paths, app, slot, staged.mode);
   if (lineage.branch) await updateRef(paths.repo(app), lineage.branch.ref, lineage.branch.commit, lineage.branch.old);
   undo.forget();
   return { lineage, built, slot, previous };

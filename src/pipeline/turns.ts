@@ -26,7 +26,7 @@ export class Turns {
 
   /**
    * Waits for the app's turn. `onWait` is told once who is ahead and how many wait before.
-   * @returns gives the turn back; may be called later than the caller's own end (an old release may still be draining)
+   * @returns gives the turn back
    * @throws Hop3Error HOP3_CANCELLED when the signal aborts while waiting
    */
   async take(app: string, what: string, signal: AbortSignal, onWait: (ahead: Holder, before: number) => void): Promise<() => void> {

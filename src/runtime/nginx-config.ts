@@ -38,7 +38,7 @@ export function renderNginxConfig(paths: Paths, settings: NginxSettings, sites: 
 }
 
 /** The name of nginx's upstream for a slot of an app, as the site template puts it together. App names have no `_`. */
-export function upstreamName(app: string, slot: string): string {
+function upstreamName(app: string, slot: string): string {
   return `hop3_${app}_${slot}`;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Paths } from '../paths.ts';
 
 /** Where s6-log keeps what nginx says. */
-export function nginxLogDir(paths: Paths): string {
+function nginxLogDir(paths: Paths): string {
   return join(paths.serverLogs, 'nginx');
 }
 

@@ -39,7 +39,7 @@ export function probe(options: Probe, signal: AbortSignal): Promise<ProbeAnswer>
     };
     const timer = setTimeout(() => {
       // Headers that came and a body that streams on: an answer, where nothing is asked of the body.
-      if (status !== null && healthcheck?.contains == null) return finish(judge(options, status, ''));
+      if (status !== null && (healthcheck?.contains ?? null) === null) return finish(judge(options, status, ''));
       finish({ kind: 'not-yet', why: status === null ? `no answer within ${limit / 1000} s` : `status ${status}, but the answer did not end within ${limit / 1000} s` });
     }, limit);
     outgoing.once('response', (response) => {

@@ -10,7 +10,7 @@ import { askGeneration, reachableHost } from './nginx-process.ts';
 import { OWN_SERVICES, type OwnService } from './supervisor-services.ts';
 
 /** Seconds until server and nginx have to answer; together they take about one. */
-export const READY_LIMIT = 30;
+const READY_LIMIT = 30;
 const LOG_LINES = 6;
 
 /**

@@ -23,8 +23,12 @@ export async function serveFetch(exchange: Exchange, repo: string, idleMs: numbe
   });
   exchange.gone.addEventListener('abort', () => run.stop(), { once: true });
   if (exchange.gone.aborted) run.stop();
+  let readAll = true;
   try {
-    for (let chunk = await body.next(); chunk !== null; chunk = await body.next()) if (!(await run.write(chunk))) break;
+    for (let chunk = await body.next(); chunk !== null; chunk = await body.next()) {
+      readAll = await run.write(chunk);
+      if (!readAll) break;
+    }
     run.endInput();
   } catch (error) {
     run.stop();
@@ -33,12 +37,13 @@ export async function serveFetch(exchange: Exchange, repo: string, idleMs: numbe
   const end = await run.ended;
   if (!exchange.started && end.code !== 0) throw gitFailed(end.stderr);
   exchange.begin('application/x-git-upload-pack-result');
-  exchange.end();
+  if (readAll) exchange.end();
+  else exchange.endAndClose();
 }
 
 /** git asks with a lone flush whether a large request may be sent. */
 export function answerProbe(exchange: Exchange): void {
-  exchange.begin(`application/x-git-receive-pack-result`);
+  exchange.begin('application/x-git-receive-pack-result');
   exchange.end();
 }
 
