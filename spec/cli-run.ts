@@ -46,14 +46,13 @@ export class CliWorld {
       let [stdout, stderr] = ['', ''];
       let { interruptAt } = options;
       const limit = setTimeout(() => child.kill('SIGKILL'), 30_000);
-      child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr += text;
-        if (interruptAt !== undefined && stderr.includes(interruptAt)) {
-          interruptAt = undefined;
-          child.kill('SIGINT');
-        }
-      });
+      const interrupt = (): void => {
+        if (interruptAt === undefined || !(stdout + stderr).includes(interruptAt)) return;
+        interruptAt = undefined;
+        child.kill('SIGINT');
+      };
+      child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; interrupt(); });
+      child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; interrupt(); });
       child.stdin.on('error', () => {});
       child.stdin.end(options.input ?? '');
       child.once('error', reject);

@@ -84,6 +84,16 @@ test('Ctrl-C during a deploy cancels it and gives 130', async ({ world, shop }) 
   }
 });
 
+test('Ctrl-C ends a followed log without a word', async ({ world, shop }) => {
+  const dir = join(world.api.context.paths.workerLogs(shop), 'web.1', 'v1.a');
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'current'), '2026-11-23 05:12:00.000123456  one\n');
+  const ended = await world.hop3(['logs', '--tail', '-a', 'shop'], { interruptAt: 'one' });
+  assert.is(ended.code, 130);
+  assert.is(ended.stdout, '2026-11-23T05:12:00.000Z web.1 v1: one\n');
+  assert.is(ended.stderr, '');
+});
+
 test('variables arrive byte for byte, and setting them repeats names only', async ({ world }) => {
   const value = 'line one\n "quoted" $(id) `id` {"a": 1} \u{1f600} ';
   const set = await world.hop3(['config:set', `A=${value}`, 'B=plain=text', '-a', 'shop']);
@@ -177,7 +187,7 @@ test('a server that is not there is told with its address and what to do', async
   const env = { HOP3_SERVER: 'http://127.0.0.1:1' };
   const apps = await world.hop3(['apps'], { env });
   assert.is(apps.code, 7);
-  assert.match(apps.stderr, ' !     Nothing answers at http://127.0.0.1:1.\n       ECONNREFUSED');
+  assert.match(apps.stderr, ' !     Nothing answers at http://127.0.0.1:1.\n       connect ECONNREFUSED');
   assert.match(apps.stderr, '`hop3 up` starts it');
   assert.is((await world.hop3(['status'], { env })).code, 7);
   assert.is((await world.hop3(['apps'], { env: { HOP3_SERVER: 'not an address' } })).code, 2);

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, 
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Hop3Error } from '../../src/errors.ts';
+import type { Hop3Error } from '../../src/errors.ts';
 import { checkoutTree, commitTree, deleteRef, hasWholeHistory, isAncestor, listTree, objectType, peel, readRef, setHead, updateRef } from '../../src/git/objects.ts';
 import { createBareRepo } from '../../src/git/repo.ts';
 import { asOid, parseAppName, type Oid } from '../../src/names.ts';

@@ -33,6 +33,9 @@ server.serve_forever()
 server.server_close()
 `;
 
+// Its own number of seconds tells this spec's process from those of specs that run beside it.
+const QUEUE = `sleep 6${process.pid}`;
+
 const supervision = suite('supervision');
 let world: World;
 let store: StorePath;
@@ -44,7 +47,7 @@ supervision.after.each(() => world.end());
 
 async function started(slot: 'a' | 'b' = 'a') {
   const port = await freePort();
-  const spec = release(store, [worker('web', `/usr/bin/python3 ${store}/server.py`, { port, env: { GENERATION: slot } }), worker('queue', 'sleep 600')], { slot });
+  const spec = release(store, [worker('web', `/usr/bin/python3 ${store}/server.py`, { port, env: { GENERATION: slot } }), worker('queue', QUEUE)], { slot });
   await fillSlot(world.paths, spec);
   await startSlot(world.paths, spec);
   await ready(spec);
@@ -57,12 +60,23 @@ const ready = (spec: Parameters<typeof waitUntilReady>[0]['spec']) =>
 const ask = (port: number, path = '/') => fetch(`http://127.0.0.1:${port}${path}`).then((response) => response.text(), (error: Error) => `broken: ${error.message}`);
 const named = (dir: string, name: string) => chainProcesses(dir).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name);
 
+/** SIGKILL, which may end some of them before their turn comes. */
+function kill(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
 /** Everything of the spec's world that still runs, by what stands in its command line or working directory. */
 function left(): string[] {
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid && Number(pid) !== world.scanPid).flatMap((pid) => {
     try {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return command.includes(store) || command.includes(world.paths.root) || command === 'sleep 600 ' ? [`${pid} ${command}`] : [];
+      return command.includes(store) || command.includes(world.paths.root) || command.trim() === QUEUE ? [`${pid} ${command}`] : [];
     } catch {
       return [];
     }
@@ -72,7 +86,7 @@ function left(): string[] {
 supervision('a worker that is killed is started again', async () => {
   const { port, files } = await started();
   const before = sandboxProcesses(files.env);
-  for (const pid of before) process.kill(pid, 'SIGKILL');
+  kill(before);
   await until(() => sandboxProcesses(files.env).length >= 3 && !sandboxProcesses(files.env).some((pid) => before.includes(pid)), 'a new worker runs');
   for (let tries = 0; (await ask(port)) !== 'a' && tries < 100; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
   assert.is(await ask(port), 'a');
@@ -83,7 +97,7 @@ supervision('when s6-supervise is killed the worker finishes its request and a n
   const old = sandboxProcesses(files.env);
   const answer = ask(port, '/slow');
   await until(() => output(world).includes('slow begins'), 'the request is being answered');
-  for (const pid of named(files.dir, 's6-supervise')) process.kill(pid, 'SIGKILL');
+  kill(named(files.dir, 's6-supervise'));
   assert.is(await answer, 'a');
   await until(() => old.every((pid) => !isRunning(pid)), 'the old worker is gone');
   for (let tries = 0; (await ask(port)) !== 'a' && tries < 100; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
@@ -118,7 +132,7 @@ supervision('stopping works twice, for a slot that never ran, and for one withou
 
 supervision('stopping right after s6-supervise was killed leaves nothing', async () => {
   const { files } = await started();
-  for (const pid of named(files.dir, 's6-supervise')) process.kill(pid, 'SIGKILL');
+  kill(named(files.dir, 's6-supervise'));
   await stopSlot(world.paths, shop, 'a', 3000);
   assert.equal(left(), []);
 });
@@ -127,7 +141,7 @@ supervision('stopping when the whole supervision tree was killed leaves nothing'
   const { files } = await started();
   process.kill(world.scanPid, 'SIGKILL');
   await until(() => !isRunning(world.scanPid), 's6-svscan is gone');
-  for (const pid of [...named(files.dir, 's6-supervise'), ...named(files.dir, 'tini')]) process.kill(pid, 'SIGKILL');
+  kill([...named(files.dir, 's6-supervise'), ...named(files.dir, 'tini')]);
   await stopSlot(world.paths, shop, 'a', 3000);
   assert.equal(left(), []);
   assert.equal(readdirSync(world.paths.services).filter((name) => name.startsWith('shop')), []);

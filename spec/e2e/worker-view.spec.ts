@@ -94,11 +94,11 @@ view('it has no capability and cannot get one', async () => {
 });
 
 view('no file that the supervisor has open comes in', async () => {
-  const spec = release(own as StorePath, [worker('web', `/bin/sh -c 'ls -l /proc/$$/fd | sed 1d; sleep 600'`, { port: 1 })], { slot: 'b' });
+  const spec = release(own as StorePath, [worker('web', `/bin/sh -c 'ls -l /proc/$$/fd; echo listed; sleep 600'`, { port: 1 })], { slot: 'b' });
   await fillSlot(world.paths, spec);
   await startSlot(world.paths, spec);
-  await until(() => output(world).length >= 3, 'the worker printed');
-  const open = output(world).map((line) => line.replace(/.* (\d+) -> .*/, '$1'));
+  await until(() => output(world).includes('listed'), 'the worker printed');
+  const open = output(world).flatMap((line) => / (\d+) -> /.exec(line)?.[1] ?? []);
   assert.equal(open, ['0', '1', '2'], output(world).join('\n'));
   assert.ok(readdirSync(`/proc/${world.scanPid}/fd`).includes('12'), 'the supervisor does have such a file');
   await stopSlot(world.paths, shop, 'b', 0);

@@ -161,7 +161,7 @@ export class Client {
     const code = (error as NodeJS.ErrnoException).code;
     // An answer that is cut by our own signal fails with whatever its socket met.
     if (this.#options.signal?.aborted) return new Hop3Error('HOP3_INTERRUPTED', { what: 'Interrupted.' });
-    return unreachable(this.server, code === undefined || code === LIMIT ? error.message : `${code} ${error.message}`, code === 'ECONNRESET');
+    return unreachable(this.server, code === undefined || code === LIMIT || error.message.includes(code) ? error.message : `${error.message} (${code})`, code === 'ECONNRESET');
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 
 /** Programs of the supervision chain that run outside the sandbox with a service directory as working directory. */
-const CHAIN = new Set(['s6-supervise', 's6-log', 'tini', 'bwrap', 'run', 'finish', 'env']);
+const CHAIN = new Set(['s6-supervise', 's6-log', 'tini', 'bwrap', 'run', 'finish', 'env', 'setpriv']);
 
 /**
  * The processes that run in the sandbox which was given this environment directory. A sandbox is told by what is mounted in it

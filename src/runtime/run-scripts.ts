@@ -20,6 +20,7 @@ export function shellWord(text: string): string {
  *
  * - tini passes SIGTERM to its child's process group, and sends it by itself when s6-supervise is killed (-p);
  * - the outer bwrap ignores SIGTERM, since its death would take the whole sandbox with it;
+ * - setpriv takes away the capability that lets nginx have port 80: bwrap refuses to start with any;
  * - inside, `init` gets SIGTERM and tells everybody, so that requests in flight can end.
  *
  * The app's environment is loaded inside only: its LD_PRELOAD must never reach tini or bwrap.
@@ -27,7 +28,7 @@ export function shellWord(text: string): string {
 function sandboxChain(sandboxFile: string, command: string): string {
   return [
     `exec env -i PATH=${TOOL_PATH} tini -s -g -p SIGTERM --`,
-    'env --ignore-signal=TERM bwrap --args 3 --',
+    'env --ignore-signal=TERM setpriv --inh-caps=-all --ambient-caps=-all bwrap --args 3 --',
     `env --default-signal=TERM /bin/sh ${SANDBOX_INIT} ${shellWord(command)} 3<${shellWord(sandboxFile)}`,
   ].join(' \\\n  ');
 }

@@ -182,7 +182,15 @@ class LibraryResponse extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
-    // A sink that fails has nobody to write to; git's output must flow on all the same, or git would never end.
-    this.#sink(chunk).then(() => done(), () => done());
+    void this.#pass(chunk, done);
+  }
+
+  async #pass(chunk: Buffer, done: () => void): Promise<void> {
+    try {
+      await this.#sink(chunk);
+    } catch {
+      // A sink that fails has nobody to write to; git's output must flow on all the same, or git would never end.
+    }
+    done();
   }
 }

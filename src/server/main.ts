@@ -14,7 +14,8 @@ async function main(): Promise<void> {
   const server = buildServer(context, {
     level: process.env['HOP3_LOG_LEVEL'] ?? 'info',
     base: null,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    // s6-log stamps every line.
+    timestamp: false,
     redact: ['authorization', '*.authorization', '*.*.authorization'],
   });
   let stopping = false;

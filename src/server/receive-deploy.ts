@@ -49,17 +49,16 @@ export async function handlePush(context: ServerContext, push: OpenPush, options
 async function deploy(context: ServerContext, push: OpenPush, command: RefCommand, options: readonly string[], log: PushLog): Promise<Oid | null> {
   const repo = context.paths.repo(push.app);
   const sent = command.new!;
-  const commit = await peel(repo, sent);
+  const [commit, whole, now] = await Promise.all([peel(repo, sent), hasWholeHistory(repo, sent), readRef(repo, command.ref)]);
   if (!commit) {
     throw new Hop3Error('HOP3_NOT_A_COMMIT', { what: `${sent.slice(0, 7)} is a ${(await objectType(repo, sent)) ?? 'missing object'}, not a commit`, next: 'Push a commit: git push hop3 HEAD:' + shortRef(command.ref) });
   }
-  if (!(await hasWholeHistory(repo, commit))) {
+  if (!whole) {
     throw new Hop3Error('HOP3_SHALLOW_PUSH', {
       what: `${commit.slice(0, 7)} comes from a shallow clone: parents of its history are missing`,
       next: `Get the whole history, then push again:\ngit fetch --unshallow && git push hop3 HEAD:${shortRef(command.ref)}`,
     });
   }
-  const now = await readRef(repo, command.ref);
   if (now !== command.old) {
     throw new Hop3Error('HOP3_STALE_PUSH', {
       what: `${shortRef(command.ref)} has moved to ${now?.slice(0, 7) ?? 'nothing'} since this push began`,

@@ -1,6 +1,6 @@
 import { Hop3Error } from '../../errors.ts';
 import type { LogEvent, LogLineInfo } from '../../server/api-types.ts';
-import { ServerError } from '../client.ts';
+import { ServerError, type Client } from '../client.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
 import { parseCount, parseVersion } from '../numbers.ts';
 import { dim } from '../output.ts';
@@ -20,11 +20,7 @@ export const logsCommand: Handler = async (context, _args, options) => {
   if (typeof options['worker'] === 'string') query.set('worker', options['worker']);
   if (options['tail']) {
     if (release !== undefined) throw new Hop3Error('HOP3_USAGE', { what: '--tail and --release exclude each other: what comes is of the live release.' });
-    for await (const event of client.lines<LogEvent>('GET', `/apps/${app}/logs/follow?${query.toString()}`)) {
-      if (event.kind === 'error') throw new ServerError(event.error);
-      if (event.kind === 'line') printLine(context, event);
-    }
-    throw new Hop3Error('HOP3_UNREACHABLE', { what: 'The server ended the log: it is stopping or restarting.', next: 'The app is not touched by that. Ask again in a moment.' });
+    return follow(context, client, `/apps/${app}/logs/follow?${query.toString()}`);
   }
   if (release !== undefined) query.set('release', String(release));
   const answer = await client.get<{ lines: LogLineInfo[] }>(`/apps/${app}/logs?${query.toString()}`);
@@ -32,6 +28,20 @@ export const logsCommand: Handler = async (context, _args, options) => {
   else for (const line of answer.lines) printLine(context, line);
   if (answer.lines.length === 0) context.out.note(`No lines. For a build's log: hop3 logs --build --app ${app}`);
 };
+
+/** Ctrl-C is the ordinary end of it; the exit code says so, and no word is lost about it. */
+async function follow(context: CommandContext, client: Client, path: string): Promise<number> {
+  try {
+    for await (const event of client.lines<LogEvent>('GET', path)) {
+      if (event.kind === 'error') throw new ServerError(event.error);
+      if (event.kind === 'line') printLine(context, event);
+    }
+  } catch (error) {
+    if (error instanceof Hop3Error && error.code === 'HOP3_INTERRUPTED') return error.exitCode;
+    throw error;
+  }
+  throw new Hop3Error('HOP3_UNREACHABLE', { what: 'The server ended the log: it is stopping or restarting.', next: 'The app is not touched by that. Ask again in a moment.' });
+}
 
 /** `2026-11-23T05:12:00.123Z web.1 v3: text`, with the text as the process wrote it, minus what could repaint a terminal. */
 function printLine(context: CommandContext, { worker, release, at, text }: LogLineInfo): void {

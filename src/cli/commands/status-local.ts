@@ -32,7 +32,7 @@ export async function statusWithoutServer(context: CommandContext, connection: C
   };
   context.out.answer(value, () => describe(connection.server, supervisor, nginx, formatAddress(settings.httpListen), workers));
   context.out.note(supervisor
-    ? 'The supervisor runs, so the server should be back in a moment; its log: hop3 status --server-log'
+    ? 'The supervisor starts a server that ended again. Why this one does not answer: hop3 status --server-log'
     : 'Start everything with: hop3 up');
   return DOWN;
 }
