@@ -44,6 +44,7 @@ export const catalog = {
   HOP3_NO_PORT: { status: 503, exit: 7, meaning: 'All worker ports are taken.', remedy: 'Widen HOP3_WORKER_PORTS.' },
   HOP3_NO_RELEASE: { status: 404, exit: 3, meaning: 'The app has no such release, or none to go back to.', remedy: '`hop3 releases` lists them.' },
   HOP3_RELEASE_PRUNED: { status: 409, exit: 6, meaning: 'The build of that release is no longer kept.', remedy: 'Push its commit again.' },
+  HOP3_TREE_SIZE: { status: 413, exit: 8, meaning: 'The tree is larger than the server takes.', remedy: 'Keep large files out of the repository, or raise HOP3_MAX_PUSH_BYTES.' },
   HOP3_TREE: { status: 422, exit: 8, meaning: 'The tree holds something that cannot be deployed: a submodule, a symlink out of it, an LFS pointer, a name that is not UTF-8.', remedy: 'The message names each path and what to do.' },
   HOP3_ENV_VALUE: { status: 422, exit: 8, meaning: 'A variable cannot be given to a process: its name, a NUL in it, or its size.', remedy: 'The message names the variable and the limit.' },
   HOP3_WORKER_COMMAND: { status: 422, exit: 8, meaning: 'A worker\'s command is empty, too long, or holds a NUL.', remedy: 'Correct it in runtime.json, or put the work into a script.' },

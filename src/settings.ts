@@ -28,7 +28,7 @@ export interface Settings {
   readonly buildSilence: number;
   /** Seconds that evaluating an expression may take before the first derivation is built. */
   readonly evalTimeout: number;
-  /** Bytes a push may send. */
+  /** Bytes a push may send, and the tree it deploys may hold. */
   readonly maxPushBytes: number;
   /** Bytes of output of one build that are kept and shown. */
   readonly maxLogBytes: number;

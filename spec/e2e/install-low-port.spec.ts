@@ -52,7 +52,7 @@ lowPort('nginx gets the port; the app starts and has no capability', async () =>
     spawnSync('chown', ['-R', `${user.uid}:${user.gid}`, repo]);
     const token = readFileSync(join(root, 'admin.token'), 'utf8').trim();
     const pushed = as('sh', '-c', `cd ${repo} && git init -q -b main && git add -A && git -c user.name=a -c user.email=a@b commit -q -m one && git push http://hop3:${token}@127.0.0.1:${port}/flask.git main 2>&1`);
-    assert.is(pushed.status, 0, pushed.stdout);
+    assert.is(pushed.status, 0, `${pushed.stdout} ${pushed.signal ?? ''} ${pushed.error ?? ''}`);
 
     const body = spawnSync('curl', ['-s', '-m', '10', '-H', 'Host: flask.localhost', `http://127.0.0.1:${httpPort}/`], { encoding: 'utf8' }).stdout;
     assert.match(body, /Hello from Flask/);

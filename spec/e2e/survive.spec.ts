@@ -51,10 +51,10 @@ test('nginx is killed and comes back; everything is killed and comes back with h
   const nginx = Number((await exec('s6-svstat', ['-o', 'pid', join(world.root, 'services', 'nginx')])).stdout);
   process.kill(nginx, 'SIGKILL');
   await until('nginx to answer again', async () => (await world.get('shop').catch(() => null))?.status === 200);
-  for (const { pid } of await world.processes()) {
+  for (const { pid } of world.processes()) {
     try { process.kill(pid, 'SIGKILL'); } catch { /* it went with another */ }
   }
-  await until('everything to be gone', async () => (await world.processes()).length === 0);
+  await until('everything to be gone', async () => world.processes().length === 0);
   await world.up();
   await until('the app to answer again', async () => (await world.get('shop').catch(() => null))?.status === 200);
 });
@@ -62,7 +62,7 @@ test('nginx is killed and comes back; everything is killed and comes back with h
 test('hop3 down ends every process', async ({ world }) => {
   const down = await world.hop3('down');
   assert.is(down.code, 0, down.output);
-  assert.equal(await world.processes(), []);
+  assert.equal(world.processes(), []);
 });
 
 /** Builders that sleep: found by their command line, whoever they run as. */

@@ -92,7 +92,7 @@ starting('a health check sees the app under its own host name', async () => {
 starting('a health check that fails says what was asked and answered', async () => {
   const port = await freePort();
   const { said } = await start([serve(port)], { healthcheck: check('/sorry'), startTimeoutS: 4 });
-  assert.match(said, /^\[HOP3_UNHEALTHY\] web\.1 was not ready after \d+(\.\d)? s \(\d+ tries\)\.$/m);
+  assert.match(said, /^\[HOP3_UNHEALTHY\] web\.1 was not ready after \d+(\.\d)? s \(\d+ tries\)\.$/m, said);
   assert.match(said, `Asked: GET /sorry on 127.0.0.1:${port} with Host: shop.example.org\nLast answer: status 503\nweb.1 said:\n  up on ${port}\n`);
   assert.match(said, 'raise start-timeout in [run] (now 4 s)');
 });

@@ -1,9 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Paths } from '../../src/paths.ts';
+import { rootProcesses } from '../../src/runtime/supervisor-processes.ts';
 
 /** The checkout these specs run from. */
 export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -156,15 +158,9 @@ export class World {
     return ran.code === 0 ? ran.stdout.trim() : null;
   }
 
-  /** Processes whose command line or working directory lies under this world's root. */
-  async processes(): Promise<{ pid: number; command: string }[]> {
-    const found = [];
-    for (const name of await readdir('/proc')) {
-      if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-      const command = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').trim();
-      if (command.includes(this.root)) found.push({ pid: Number(name), command });
-    }
-    return found;
+  /** Every process of this world, however it was started. */
+  processes(): { pid: number; command: string }[] {
+    return rootProcesses(new Paths(this.root));
   }
 
   async serverPid(): Promise<number> {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkEntries, checkLinks, isLfsPointer, leavesTree, refuseLfsPointers } from '../../src/pipeline/tree-check.ts';
+import { checkEntries, checkLinks, checkSize, isLfsPointer, leavesTree, refuseLfsPointers } from '../../src/pipeline/tree-check.ts';
 
 const test = suite('trees that cannot be deployed');
 const what = (work: () => void): string => {
@@ -24,6 +24,12 @@ test('a submodule is named', () => {
 test('a file name that is not UTF-8 is named, its bytes made visible', () => {
   assert.is(what(() => checkEntries([{ mode: '100644', size: 1, path: Buffer.from([0x61, 0xff, 0x0a]) }])),
     'aÿ\\u000a: the name is not UTF-8');
+});
+
+test('a tree over the limit names its largest file', () => {
+  const entries = [{ mode: '100644', size: 3_000_000, path: Buffer.from('video.mp4') }, { mode: '100644', size: 10, path: Buffer.from('a') }];
+  checkSize(entries, 3_000_010);
+  assert.is(what(() => checkSize(entries, 2_097_152)), 'The tree has 2.9 MB; 2.0 MB is the most.');
 });
 
 test('symlinks may go up, as long as they stay inside', () => {

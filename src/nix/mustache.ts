@@ -1,23 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import mustache from 'mustache';
 import { INSTALL_DIR } from '../paths.ts';
+import { renderStrictly } from '../strict-mustache.ts';
 import { NixCode, nixString } from './quote.ts';
-
-const { Context, Writer } = mustache;
-
-/** A view in which a name that the template uses and the caller forgot is an error, not an empty text. */
-class StrictContext extends Context {
-  override lookup(name: string): unknown {
-    const value: unknown = super.lookup(name);
-    if (value === undefined || value === null) throw new TypeError(`the template uses "${name}", which was not given`);
-    return value;
-  }
-
-  override push(view: unknown): StrictContext {
-    return new StrictContext(view, this);
-  }
-}
 
 const templates = new Map<string, string>();
 
@@ -32,8 +17,7 @@ export function renderNixTemplate(name: string, view: object): string {
 
 /** The same for a template's text. */
 export function renderNix(template: string, view: object): string {
-  if (/\{\{[{&>]/.test(template)) throw new TypeError('a Nix template may not use {{{raw}}}, {{&raw}} or {{>partials}}');
-  return new Writer().render(template, new StrictContext(view), undefined, { escape: toNix });
+  return renderStrictly(template, view, toNix);
 }
 
 function toNix(value: unknown): string {

@@ -7,6 +7,7 @@ import type { Site } from '../runtime/model.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
 import { isPortFree } from '../runtime/ports.ts';
 import { stopSlot } from '../runtime/services.ts';
+import { pointNowhere } from '../runtime/slots.ts';
 import type { Host } from './job.ts';
 
 /**
@@ -22,6 +23,7 @@ export async function createApp(host: Host, app: AppName, by: string): Promise<v
     for (const dir of [paths.app(app), paths.data(app), paths.workerLogs(app), paths.builds(app), paths.roots(app)]) {
       await mkdir(dir, { recursive: true, mode: 0o700 });
     }
+    pointNowhere(paths, app);
     await createBareRepo(paths, app);
     await applySites(paths, host.settings, sitesOf(host));
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Oid } from '../names.ts';
 import type { Job } from './job.ts';
 import { shortOid } from './lineage.ts';
 import type { Source } from './model.ts';
-import { checkEntries, checkLinks, isLfsPointer, LARGEST_LFS_POINTER, refuseLfsPointers, type TreeEntry } from './tree-check.ts';
+import { checkEntries, checkLinks, checkSize, isLfsPointer, LARGEST_LFS_POINTER, refuseLfsPointers, type TreeEntry } from './tree-check.ts';
 
 /**
  * Writes the commit's tree into a directory of its own, always named `source`, so that `src = ./.` gives one store path
@@ -18,6 +18,7 @@ export async function checkOut(job: Job, received: { commit: Oid; tree: Oid }): 
   const repo = paths.repo(app);
   const entries = await listTree(repo, received.tree);
   checkEntries(entries);
+  checkSize(entries, job.settings.maxPushBytes);
   await mkdir(paths.checkouts, { recursive: true, mode: 0o700 });
   const base = await mkdtemp(join(paths.checkouts, `${app}-`));
   job.cleanUps.push(() => rm(base, { recursive: true, force: true, maxRetries: 3 }));

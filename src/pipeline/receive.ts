@@ -1,4 +1,4 @@
-import { commitTree, isAncestor } from '../git/objects.ts';
+import { commitTree, isAncestor, readRef } from '../git/objects.ts';
 import { Hop3Error } from '../errors.ts';
 import type { Oid } from '../names.ts';
 import type { Job } from './job.ts';
@@ -15,7 +15,7 @@ export interface Received {
 
 /**
  * Looks at what was pushed: which tree, and whether the push goes forward or back to a commit that was live before.
- * @throws Hop3Error HOP3_NO_APP
+ * @throws Hop3Error HOP3_NO_APP, HOP3_STALE_PUSH
  */
 export async function receive(job: Job, push: Push): Promise<Received> {
   const { store, paths, log, app } = job;
@@ -23,6 +23,7 @@ export async function receive(job: Job, push: Push): Promise<Received> {
   const repo = paths.repo(app);
   const branch = push.ref.replace(/^refs\/heads\//, '');
   log.phase(`Receiving ${shortOid(push.commit)} for ${app} (${branch})`);
+  await refuseStale(repo, push, branch);
   const tree = await commitTree(repo, push.commit);
   const version = store.releases.nextVersion(app);
   const move = { ref: push.ref, commit: push.commit, old: push.old };
@@ -40,4 +41,14 @@ export async function receive(job: Job, push: Push): Promise<Received> {
     commit: push.commit, tree, earlierBuild: null,
     lineage: { reason: 'push', version, description: `Deploy ${shortOid(push.commit)}`, env: store.env.get(app), branch: move },
   };
+}
+
+/** The push may have waited behind another one that moved the branch; to build it would end in a switch that is taken back. */
+async function refuseStale(repo: string, push: Push, branch: string): Promise<void> {
+  const now = await readRef(repo, push.ref);
+  if (now === push.old) return;
+  throw new Hop3Error('HOP3_STALE_PUSH', {
+    what: `${branch} has moved to ${now ? shortOid(now) : 'nothing'} since this push began.`,
+    next: 'git fetch hop3, look at what changed, and push again.',
+  });
 }

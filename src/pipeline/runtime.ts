@@ -10,7 +10,7 @@ import type { KeptRuntime } from './known.ts';
  */
 export async function readBuiltRuntime(job: Job, output: BuildOutput): Promise<KeptRuntime> {
   const closure = await closureOf(output.storePath);
-  const runtime = await readRuntime(output.storePath, output.expressionEnv, closure);
+  const runtime = await readRuntime(output.storePath, output.expressionEnv, closure, job.log);
   const types = [...Object.keys(runtime.workers), ...(runtime.static === null ? [] : ['static'])];
   job.log.phase('Discovering process types');
   job.log.line(`runtime.json declares types -> ${types.join(', ')}`);

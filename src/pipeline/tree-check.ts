@@ -27,6 +27,29 @@ export function checkEntries(entries: readonly TreeEntry[]): void {
   refuse(problems, 'Commit the files themselves (git subtree, or a plain copy), or rename what is named.');
 }
 
+/**
+ * Refuses a tree that is larger than a push may be: a gigabyte of zeros travels in a megabyte.
+ * @throws Hop3Error HOP3_TREE_SIZE naming the largest file
+ */
+export function checkSize(entries: readonly TreeEntry[], maxBytes: number): void {
+  let total = 0;
+  let largest: TreeEntry | null = null;
+  for (const entry of entries) {
+    total += entry.size ?? 0;
+    if ((entry.size ?? 0) > (largest?.size ?? -1)) largest = entry;
+  }
+  if (total <= maxBytes) return;
+  throw new Hop3Error('HOP3_TREE_SIZE', {
+    what: `The tree has ${megabytes(total)} MB; ${megabytes(maxBytes)} MB is the most.`,
+    why: `The largest file is ${printable(largest!.path.toString('utf8'))} with ${megabytes(largest!.size!)} MB.`,
+    next: 'Keep what is not source out of the repository (the build can fetch it by hash), or raise HOP3_MAX_PUSH_BYTES on the server.',
+  });
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(bytes < 10 * 1024 * 1024 ? 1 : 0);
+}
+
 /** A symlink of the tree and what it says. */
 export interface TreeLink {
   readonly path: string;

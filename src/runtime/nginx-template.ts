@@ -1,23 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import mustache from 'mustache';
 import { printable } from '../names.ts';
 import { INSTALL_DIR } from '../paths.ts';
-
-const { Context, Writer } = mustache;
-
-/** A name that a template uses and the view has not is a defect, never an empty text. */
-class CompleteContext extends Context {
-  override lookup(name: string): unknown {
-    const value: unknown = super.lookup(name);
-    if (value === undefined || value === null) throw new TypeError(`an nginx template uses "${name}", which was not given`);
-    return value;
-  }
-
-  override push(view: unknown): CompleteContext {
-    return new CompleteContext(view, this);
-  }
-}
+import { renderStrictly } from '../strict-mustache.ts';
 
 /**
  * One word of an nginx configuration, in double quotes. `$` is refused: nginx has no way to write one that is not the
@@ -48,8 +33,7 @@ export function renderNginxTemplate(name: string, view: object): string {
 
 /** The same for a template's text. */
 export function renderNginx(template: string, view: object): string {
-  if (/\{\{[{&>]/.test(template)) throw new TypeError('an nginx template may not use {{{raw}}}, {{&raw}} or {{>partials}}');
-  return new Writer().render(template, new CompleteContext(view), undefined, { escape: toWord });
+  return renderStrictly(template, view, toWord);
 }
 
 /** A file of nginx-templates/ as it is. */

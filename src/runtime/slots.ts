@@ -72,6 +72,12 @@ export function switchTo(paths: Paths, app: AppName, slot: SlotName, mode: SlotM
   pointCurrent(paths, app, slotTarget(slot, mode));
 }
 
+/** `current` of an app that has nothing live yet: an empty directory, so that nginx finds something that is no slot. */
+export function pointNowhere(paths: Paths, app: AppName): void {
+  mkdirSync(join(paths.app(app), 'nothing'), { recursive: true, mode: 0o700 });
+  pointCurrent(paths, app, 'nothing');
+}
+
 /** Takes a switch back to what currentTarget said before it; null removes the symlink. */
 export function unswitch(paths: Paths, app: AppName, before: string | null): void {
   if (before !== null) return pointCurrent(paths, app, before);

@@ -5,7 +5,7 @@ import type { Settings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Authenticator } from './auth.ts';
 
-/** What every route may use. Made once at start (src/server/start.ts); specs make their own with the same parts. */
+/** What every route may use. Made once at start (src/server/create-context.ts); specs make their own with the same parts. */
 export interface ServerContext {
   readonly settings: Settings;
   readonly paths: Paths;

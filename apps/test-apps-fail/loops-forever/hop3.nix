@@ -1,6 +1,6 @@
 { pkgs ? import <nixpkgs> { } }:
 let
-  # Not a recursion, which Nix would notice: loops in loops, 10^18 rounds in a few megabytes of memory.
+  # Not a recursion, which Nix would notice, but loops in loops: 10^18 rounds.
   rounds = builtins.genList (n: n) 1000;
   thousand = f: n: builtins.foldl' (sum: round: sum + f round) n rounds;
   forever = thousand (thousand (thousand (thousand (thousand (thousand (n: n))))));
