@@ -16,7 +16,7 @@ const E2E_LIMIT = 240;
 const TOTAL_LIMIT = Number(process.env.SPEC_TOTAL_LIMIT ?? 4200);
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const MARK = `HOP3_SPEC_RUN=${process.pid}`;
+const MARK = `HOP3_SPEC_RUN=${process.pid}-${Date.now()}`;
 const started = Date.now();
 let passed = 0;
 let failed = 0;

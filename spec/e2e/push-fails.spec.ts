@@ -58,7 +58,7 @@ test('pushing the same commit again tries again', async ({ shop }) => {
 });
 
 test('of the failed attempts no process is left: all workers run in the live slot', async ({ world }) => {
-  const slots = world.processes().flatMap(({ command }) => /apps\/shop\/slots\/([ab])\//.exec(command)?.[1] ?? []);
+  const slots = world.processes().flatMap(({ command }) => /s6-supervise shop\.([ab])\.web/.exec(command)?.[1] ?? []);
   assert.ok(slots.length > 0, 'the live worker is seen');
   assert.is(new Set(slots).size, 1, slots.join(' '));
 });
