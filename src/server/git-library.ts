@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { once } from 'node:events';
+import { once, type EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough, Writable } from 'node:stream';
 import { Git } from 'node-git-server';
@@ -133,7 +133,7 @@ export async function advertise(service: GitService, repo: string): Promise<Buff
   const library = quietLibrary(repo);
   let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_resolve, reject) => {
-    library.on('error' as never, ((error: Error) => reject(notStarted(error))) as never);
+    events(library).on('error', (error: Error) => reject(notStarted(error)));
     timer = setTimeout(() => reject(notStarted(new Error(`git listed no refs within ${ADVERTISE_MS / 1000} s`))), ADVERTISE_MS);
   });
   const request = Object.assign(new PassThrough(), { method: 'GET', url: `/repo/info/refs?service=${service}`, headers: {} });
@@ -154,7 +154,7 @@ interface LibraryAction extends NodeJS.EventEmitter {
 
 function quietLibrary(repo: string): Git {
   const library = new Git(() => repo, { autoCreate: false });
-  library.on('error' as never, (() => {}) as never);
+  events(library).on('error', () => {});
   return library;
 }
 
@@ -193,4 +193,9 @@ class LibraryResponse extends Writable {
     }
     done();
   }
+}
+
+/** The library as what it also is: its own types leave out the event that tells of its errors. */
+function events(library: EventEmitter): EventEmitter {
+  return library;
 }
