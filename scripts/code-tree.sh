@@ -21,7 +21,7 @@ copy_code() {
 node_for() {
   local user=$1 dir=$2 node
   node=$(readlink -f "$(command -v node)")
-  if quiet_as_root setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- "$node" --version >/dev/null 2>&1; then
+  if [ "$user" = "$(id -un)" ] || quiet_as_root setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups -- "$node" --version >/dev/null 2>&1; then
     case $node in
       /usr/bin/* | /usr/local/bin/* | /bin/*) ;;
       *) dirname "$node" ;;

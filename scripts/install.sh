@@ -165,6 +165,7 @@ start_service() {
   else
     say 'There is no systemd here: nothing starts Hop3 at boot. Its unit would be this, kept for reading:'
     unit_text | write_as_root "$PREFIX/hop3.service" 644
+    if ! dry && quiet_as_root pgrep -u "$USER_NAME" s6-svscan >/dev/null; then detail "It runs now, with the code from before. Stop it first: runuser -u $USER_NAME -- hop3 down"; fi
     detail 'Start it by hand, as root (setpriv gives port 80 to the user hop3 and nothing else):'
     detail "    $(start_by_hand)"
   fi

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # A failure before the specs counts as one: whoever reads the last line alone must not take it for a success.
 trap 'status=$?; if [ "$status" != 0 ] && [ -z "${specs_ran:-}" ]; then printf "\n0 passed, 1 failed\n"; fi' EXIT
 
-say 'npm test: tools, build, checks, unit specs, end-to-end specs (about 20 minutes, of which two may be npm ci)'
+say 'npm test: tools, build, checks, unit specs, end-to-end specs (about ten minutes, of which two may be npm ci)'
 user=()
 if [ "$(id -u)" = 0 ]; then user=(--user hop3-spec); fi
 scripts/ensure-tools.sh --for test ${user[@]+"${user[@]}"}

@@ -1,22 +1,39 @@
 // When root runs the specs, parts of them go on as an ordinary user, who has to be able to read the checkout.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, chmodSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 const NEEDED = [
   'src', 'spec', 'scripts', 'hooks', 'apps', 'bin', 'nix-templates', 'nginx-templates', 'docs', 'dist', 'node_modules',
   'package.json', 'package-lock.json', 'tsconfig.json', 'README.md', 'CONTRIBUTING.md',
 ];
 
-/** The checkout itself, or a copy below /var/tmp when root alone can read it. */
+/** The checkout itself, or a copy below /var/tmp when root alone can read it. `corpus` is null where there is none. */
 export function readableCheckout(root) {
-  if (process.getuid() !== 0 || readableByAll(root)) return { dir: root, copied: false, remove() {} };
-  const dir = mkdtempSync('/var/tmp/hop3-spec-');
-  chmodSync(dir, 0o755);
-  const present = NEEDED.filter((name) => existsSync(join(root, name))).map((name) => join(root, name));
-  execFileSync('cp', ['-a', '--no-preserve=ownership', ...present, dir], { stdio: 'inherit' });
-  execFileSync('chmod', ['-R', 'a+rX', dir], { stdio: 'inherit' });
-  return { dir, copied: true, remove: () => rmSync(dir, { recursive: true, force: true }) };
+  const corpus = process.env.HOP3_CORPUS ?? corpusBeside(root);
+  if (process.getuid() !== 0 || readableByAll(root)) return { dir: root, corpus, copied: false, remove() {} };
+  const place = mkdtempSync('/var/tmp/hop3-spec-');
+  const dir = join(place, 'checkout');
+  copyTo(dir, NEEDED.map((name) => join(root, name)).filter((path) => existsSync(path)));
+  if (corpus !== null) copyTo(place, [corpus]);
+  execFileSync('chmod', ['-R', 'a+rX', place], { stdio: 'inherit' });
+  return { dir, corpus: corpus === null ? null : join(place, basename(corpus)), copied: true, remove: () => rmSync(place, { recursive: true, force: true }) };
+}
+
+/** A folder `corpus` of example applications in a directory beside the checkout, if there is one. */
+function corpusBeside(root) {
+  const above = dirname(root);
+  try {
+    return readdirSync(above).map((name) => join(above, name, 'corpus')).find((path) => existsSync(path)) ?? null;
+  } catch (error) {
+    if (error.code === 'EACCES') return null;
+    throw error;
+  }
+}
+
+function copyTo(dir, paths) {
+  mkdirSync(dir, { recursive: true });
+  execFileSync('cp', ['-a', '--no-preserve=ownership', ...paths, dir], { stdio: 'inherit' });
 }
 
 function readableByAll(root) {

@@ -121,8 +121,7 @@ function specEnvironment() {
   const [name, value] = MARK.split('=');
   env[name] = value;
   env.NO_COLOR = '1';
-  const corpus = process.env.HOP3_CORPUS ?? join(dirname(ROOT), 'shared', 'corpus');
-  if (existsSync(corpus)) env.HOP3_CORPUS = corpus;
+  if (checkout.corpus !== null) env.HOP3_CORPUS = checkout.corpus;
   return env;
 }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -47,6 +47,8 @@ set('a failing phase says which one it was', async ({ world }) => {
   const built = await world.build('pkgs.stdenv.mkDerivation { name = "fails"; inherit salt; dontUnpack = true; installPhase = "echo cannot do it; exit 3"; }');
   assert.is.not(built.code, 0);
   assert.match(built.log, /cannot do it\nerror: installPhase failed with exit code 3\n/);
+  const quietly = await world.build('pkgs.stdenv.mkDerivation { name = "fails-quietly"; inherit salt; dontUnpack = true; buildPhase = "false; echo went on"; failureHook = "echo my failureHook"; }');
+  assert.match(quietly.log, /Running phase: buildPhase\nerror: buildPhase failed with exit code 1\nmy failureHook\nerror: builder for/);
 });
 
 set('an archive is unpacked and patched; configure gets the prefix; env reaches the builder', async ({ world }) => {
@@ -199,11 +201,14 @@ set('overlays, overrideAttrs, callPackage and lib work on the set', async ({ wor
 
 const fetching = suite<{ world: HostWorld; server: Server; url: string }>('the host package set: downloads');
 const PAGE = 'what was published\n';
+/** What the server has, by path. */
+const published = new Map<string, string | Buffer>([['/page.txt', PAGE]]);
 fetching.before.each(async (context) => {
   context.world = new HostWorld();
   context.server = createServer((request, response) => {
-    response.writeHead(request.url === '/page.txt' ? 200 : 404);
-    response.end(request.url === '/page.txt' ? PAGE : '');
+    const found = published.get(request.url ?? '');
+    response.writeHead(found === undefined ? 404 : 200);
+    response.end(found);
   });
   await new Promise<void>((resolve) => { context.server.listen(0, '127.0.0.1', resolve); });
   context.url = `http://127.0.0.1:${(context.server.address() as AddressInfo).port}`;
@@ -231,6 +236,17 @@ fetching('fetchurl refuses anything else and prints the hash it got', async ({ w
   const gone = await world.build(`pkgs.fetchurl { url = "${url}/gone.txt"; name = "gone-\${salt}.txt"; hash = lib.fakeHash; }`);
   assert.is.not(gone.code, 0);
   assert.match(gone.log, /The requested URL returned error: 404\n(.*\n)*error: could not download gone-/);
+});
+
+fetching('fetchzip unpacks, leaves out the one directory at the top, and takes the hash of the tree', async ({ world, url }) => {
+  const tree = join(world.dir, 'tool-2.0');
+  mkdirSync(tree);
+  writeFileSync(join(tree, 'page'), PAGE);
+  const packed = spawnSync('tar', ['-C', world.dir, '-cz', 'tool-2.0']);
+  published.set('/tool-2.0.tar.gz', packed.stdout);
+  const hash = spawnSync('nix-hash', ['--type', 'sha256', '--base32', tree], { encoding: 'utf8' }).stdout.trim();
+  const built = await world.build(`pkgs.fetchzip { url = "${url}/tool-2.0.tar.gz"; name = "tool-\${salt}"; sha256 = "${hash}"; }`);
+  assert.is(read(built, 'page'), PAGE);
 });
 
 fetching('an ordinary build has no network', async ({ world, url }) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { asOrdinaryUser } from './ordinary-user.ts';
-import { World, type Repo } from './world.ts';
+import { exec, World, type Repo } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
 
@@ -40,7 +40,8 @@ test('setting a variable makes a release that runs with it', async ({ world }) =
 
 test('pushing an older commit builds nothing and brings its environment back', async (context) => {
   const { world, shop } = context;
-  context.second = await shop.commit('second', { 'note.txt': 'two' });
+  await shop.edit('app.py', (code) => `${code}# two\n`);
+  context.second = await shop.commit('second');
   assert.is((await shop.push()).code, 0);
   assert.is((await world.hop3('env', 'set', 'GREETING=hello from v4', '--app', 'shop')).code, 0);
   const built = await runs('nix-build');
@@ -84,6 +85,16 @@ test('hop3 releases lists it all, newest first', async ({ world }) => {
   assert.match(list.stdout, /v5.*Rollback to v2/);
   assert.match(list.stdout, /v2.*Set GREETING/);
   assert.not.match(list.stdout, 'hello from', 'no value in the list');
+});
+
+test('what can be gone back to is held by a GC root of its own, and is told so by nix', async ({ world }) => {
+  const { builds } = JSON.parse((await world.hop3('builds', 'list', '--app', 'shop', '--json')).stdout) as { builds: { store_path: string }[] };
+  const paths = new Set(builds.map((build) => build.store_path));
+  assert.is(paths.size, 2, 'two trees were built');
+  for (const path of paths) {
+    const roots = await exec('nix-store', ['--query', '--roots', path], { env: world.env });
+    assert.match(roots.stdout, join(world.root, 'apps/shop/roots/'));
+  }
 });
 
 test('restart keeps the number', async ({ world }) => {

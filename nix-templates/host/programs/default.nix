@@ -15,6 +15,7 @@ in
 builtins.mapAttrs fromTable (import ./table.nix)
 // import ./nodejs.nix { inherit lib link; }
 // import ./python.nix { inherit lib system link distribution; }
+// import ./java.nix { inherit lib system; }
 // import ./php.nix { inherit lib link runCommand distribution; }
 // {
   coreutils = import ./coreutils.nix { inherit link; };

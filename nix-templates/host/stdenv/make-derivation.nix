@@ -36,7 +36,6 @@ let
     let
       attrs = checked given;
       overlap = builtins.attrNames (builtins.intersectAttrs (attrs.env or { }) (builtins.removeAttrs attrs [ "env" ]));
-      script = if attrs ? builder then ''. "${attrs.builder}"'' else ". \"$stdenv/setup\"\ngenericBuild";
     in
     if overlap != [ ] then
       throw "mkDerivation: `env` and the derivation both set ${lib.concatStringsSep ", " overlap}"
@@ -47,9 +46,9 @@ let
       // {
         name = nameOf attrs;
         inherit system;
-        builder = "/bin/bash";
-        # The last command is a builtin: Nix 2.8 may kill a builder whose shell exec'd its last program.
-        args = attrs.args or [ "-c" "${script}\nexit 0\n" ];
+        builder = if attrs ? args then attrs.builder or "/bin/bash" else "/bin/bash";
+        args = attrs.args or [ "${stdenv}/build" ];
+        customBuilder = if attrs ? args then null else attrs.builder or null;
         stdenv = "${stdenv}";
         hostAlternatives = alternatives;
         __ignoreNulls = true;

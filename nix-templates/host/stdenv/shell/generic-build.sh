@@ -24,7 +24,6 @@ runPhase() { # PHASE: the variable's text when there is one, else the function
 genericBuild() {
     local phase
     if [ -n "${buildCommandPath-}" ]; then
-        curPhase=buildCommand
         . "$buildCommandPath"
         return
     fi
