@@ -45,6 +45,11 @@ export function asOid(text: string): Oid {
   return text;
 }
 
+/** The first seven digits, as people read commits. */
+export function shortOid(oid: string): string {
+  return oid.slice(0, 7);
+}
+
 /** All zeros: git's way to say "no object" in a ref update. */
 export function isZeroOid(text: string): boolean {
   return /^0+$/.test(text);

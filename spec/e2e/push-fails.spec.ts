@@ -1,5 +1,5 @@
 // limit: 400
-import { cp } from 'node:fs/promises';
+import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -61,6 +61,14 @@ test('of the failed attempts no process is left: all workers run in the live slo
   const slots = world.processes().flatMap(({ command }) => /s6-supervise shop\.([ab])\.web/.exec(command)?.[1] ?? []);
   assert.ok(slots.length > 0, 'the live worker is seen');
   assert.is(new Set(slots).size, 1, slots.join(' '));
+});
+
+test('builds that were refused hold no store path', async ({ world }) => {
+  // b1 is live; those that failed later than their build may be tried again without building, so they keep theirs.
+  const { builds } = JSON.parse((await world.hop3('builds', 'list', '--app', 'shop', '--json')).stdout) as { builds: { number: number; store_path: string | null }[] };
+  const kept = builds.filter((build) => build.store_path !== null).map((build) => String(build.number));
+  assert.equal((await readdir(join(world.root, 'apps/shop/roots'))).sort(), kept.sort());
+  assert.ok(kept.length < builds.length);
 });
 
 test('after all that a good push goes live as v2', async ({ world, shop, good }) => {

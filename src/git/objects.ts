@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
-import { asOid, isOid, isZeroOid, type Oid } from '../names.ts';
+import { asOid, isOid, isZeroOid, shortOid, type Oid } from '../names.ts';
 import { failure, run, runOk, type Command } from '../run.ts';
 
 /** Seconds for a question to git that reads a few objects. */
@@ -96,6 +98,11 @@ export async function hasWholeHistory(repo: string, commit: Oid): Promise<boolea
 /** Makes HEAD name a branch, so that a clone of the repository checks that one out. */
 export async function setHead(repo: string, branch: string): Promise<void> {
   await runOk(git(repo, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));
+}
+
+/** The branch that HEAD names, whether it exists or not; null for a HEAD that names a commit. */
+export function headBranch(repo: string): string | null {
+  return /^ref: refs\/heads\/(.+)\n$/.exec(readFileSync(join(repo, 'HEAD'), 'utf8'))?.[1] ?? null;
 }
 
 /** Everything below a tree, directories left out. */

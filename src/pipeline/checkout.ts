@@ -1,9 +1,8 @@
 import { lstat, mkdir, mkdtemp, open, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkoutTree, listTree } from '../git/objects.ts';
-import type { Oid } from '../names.ts';
+import { shortOid, type Oid } from '../names.ts';
 import type { Job } from './job.ts';
-import { shortOid } from './lineage.ts';
 import type { Source } from './model.ts';
 import { checkEntries, checkLinks, checkSize, isLfsPointer, LARGEST_LFS_POINTER, refuseLfsPointers, type TreeEntry } from './tree-check.ts';
 

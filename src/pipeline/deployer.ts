@@ -1,14 +1,14 @@
 import { asHop3Error, Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
-import type { AppName } from '../names.ts';
-import { isValidPath } from '../nix/store.ts';
+import { shortOid, type AppName } from '../names.ts';
+import { isValidPath, removeRoot } from '../nix/store.ts';
 import { liveSlot } from '../runtime/slots.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import { createApp, destroyApp } from './app-life.ts';
 import { openAttemptLog } from './attempt-log.ts';
 import type { Host, Job } from './job.ts';
 import { asBuilt } from './known.ts';
-import { shortOid, type Lineage } from './lineage.ts';
+import type { Lineage } from './lineage.ts';
 import type { Built, Deployer, Push, Release } from './model.ts';
 import { deployPush, makeLive, type Deployed } from './pipeline.ts';
 import { Turns } from './turns.ts';
@@ -152,6 +152,8 @@ export class HostDeployer implements Deployer {
     // A program that was ended because the client left looks like any failing program.
     if (job.signal.aborted && error.code !== 'HOP3_CANCELLED') error = new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled.', cause: error });
     for (const left of await job.undo.unwind()) job.reportDefect(`undo: ${left.what}`, left.error);
+    // A build whose runtime.json was refused left a root that no row knows of.
+    if (!store.builds.output(app, job.attempt)) await removeRoot(paths.buildRoot(app, job.attempt)).catch((left: unknown) => job.reportDefect('GC root', left));
     const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';
     store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${error.what}` });
     const slot = liveSlot(paths, app);

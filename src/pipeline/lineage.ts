@@ -12,10 +12,6 @@ export interface Lineage {
   readonly branch: { readonly ref: string; readonly commit: Oid; readonly old: Oid | null } | null;
 }
 
-export function shortOid(oid: Oid): string {
-  return oid.slice(0, 7);
-}
-
 /** Where the app answers, for people: the port is left out when it is HTTP's own. */
 export function appUrl(app: AppName, domain: string, port: number): string {
   return `http://${app}.${domain}${port === 80 ? '' : `:${port}`}`;

@@ -1,8 +1,8 @@
 import { commitTree, isAncestor, readRef } from '../git/objects.ts';
 import { Hop3Error } from '../errors.ts';
-import type { Oid } from '../names.ts';
+import { shortOid, type Oid } from '../names.ts';
 import type { Job } from './job.ts';
-import { shortOid, type Lineage } from './lineage.ts';
+import type { Lineage } from './lineage.ts';
 import type { Push } from './model.ts';
 
 export interface Received {

@@ -1,12 +1,11 @@
 import { Hop3Error } from '../errors.ts';
+import { isRefName } from '../git/ref-name.ts';
 import { isOid, isZeroOid, printable, type Oid } from '../names.ts';
 import { FLUSH, packet, type PacketReader } from './pkt-line.ts';
 
 /** Bytes that the commands (or the push options) of one push may have. */
 export const MOST_COMMAND_BYTES = 256 * 1024;
 export const MOST_COMMANDS = 256;
-/** Bytes of a ref's name; the file system allows 255 for each part anyway. */
-const LONGEST_REF = 255;
 const MOST_OPTIONS = 64;
 const LONGEST_OPTION = 1024;
 
@@ -91,13 +90,8 @@ export function parseCommand(line: string): RefCommand {
   return { old: isZeroOid(before) ? null : before, new: isZeroOid(after) ? null : after, ref };
 }
 
-/** git's own rules for ref names (git-check-ref-format), so that a name is safe as an argument, a path and a log line. */
 function checkRefName(ref: string): void {
-  const parts = ref.split('/');
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
-  const forbidden = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{/.test(ref);
-  const badPart = parts.some((part) => part === '' || part.startsWith('.') || part.endsWith('.') || part.endsWith('.lock'));
-  if (parts.length >= 3 && parts[0] === 'refs' && !forbidden && !badPart && Buffer.byteLength(ref) <= LONGEST_REF) return;
+  if (isRefName(ref)) return;
   throw new Hop3Error('HOP3_REF_KIND', { what: `"${printable(ref)}" is not a name that a ref can have here.`, next: 'Push a branch, for example: git push hop3 main' });
 }
 
