@@ -88,7 +88,7 @@ export class ApiWorld {
     writeFileSync(file, text);
   }
 
-  call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, options: { token?: string | null; body?: unknown; headers?: Record<string, string> } = {}): Promise<Answer> {
+  call(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options: { token?: string | null; body?: unknown; headers?: Record<string, string> } = {}): Promise<Answer> {
     const token = options.token === undefined ? this.admin : options.token;
     return this.server.inject({
       method, url: path.startsWith('/apps') || path.startsWith('/tokens') ? `/api/v1${path}` : path,
@@ -149,6 +149,11 @@ export class MadeUpDeployer implements Deployer {
     this.calls.push(`create ${app} by ${by}`);
     if (this.#store.apps.get(app)) throw new Hop3Error('HOP3_APP_EXISTS', { what: `There is an app named ${app} already.` });
     this.#store.apps.create(app, by);
+  }
+
+  async setBranch(app: AppName, branch: string, by: string): Promise<void> {
+    this.calls.push(`setBranch ${app} ${branch} by ${by}`);
+    this.#store.apps.setBranch(app, branch);
   }
 
   async destroyApp(app: AppName, by: string): Promise<void> {

@@ -127,7 +127,7 @@ export class GitWorld {
         return {} as Release;
       },
       createApp: (app, by) => this.create(app, by),
-      rollback: unused, setEnv: unused, restart: unused, destroyApp: unused,
+      rollback: unused, setEnv: unused, restart: unused, setBranch: unused, destroyApp: unused,
     };
   }
 

@@ -44,7 +44,7 @@ export class Client {
     return this.#json<T>('GET', path);
   }
 
-  send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
     return this.#json<T>(method, path, body);
   }
 

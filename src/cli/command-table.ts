@@ -44,6 +44,10 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/app.ts')).showApp,
   },
   {
+    path: 'app set-branch', args: '<branch>', summary: 'make another branch the deployed one; what is live stays', example: 'hop3 app set-branch release --app shop', app: true,
+    load: async () => (await import('./commands/app.ts')).setBranch,
+  },
+  {
     path: 'app destroy', summary: 'remove an app with its releases, variables, logs and data', example: 'hop3 app destroy --app shop --confirm=shop', app: true,
     load: async () => (await import('./commands/app.ts')).destroyApp,
   },

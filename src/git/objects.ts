@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
-import { asOid, isOid, isZeroOid, shortOid, type Oid } from '../names.ts';
+import { isOid, isZeroOid, shortOid, type Oid } from '../names.ts';
 import { failure, run, runOk, type Command } from '../run.ts';
 
 /** Seconds for a question to git that reads a few objects. */
@@ -36,9 +36,18 @@ export function git(repo: string, args: readonly string[], options: { limit?: nu
   };
 }
 
-/** The tree of a commit. */
-export async function commitTree(repo: string, commit: Oid): Promise<Oid> {
-  return asOid((await runOk(git(repo, ['rev-parse', '--verify', '--quiet', `${commit}^{tree}`]))).trim());
+const TYPES = ['commit', 'tag', 'tree', 'blob'] as const;
+
+export interface GitObject {
+  readonly oid: Oid;
+  readonly type: (typeof TYPES)[number];
+}
+
+/** What names (a ref, an object id, `<id>^{commit}`, `<id>^{tree}`) lead to, in one process; null for one that leads nowhere. */
+export async function lookUp<const Names extends readonly string[]>(repo: string, names: Names): Promise<{ [Name in keyof Names]: GitObject | null }> {
+  const command = git(repo, ['cat-file', '--batch-check=%(objectname) %(objecttype)']);
+  const lines = (await runOk({ ...command, input: names.map((name) => `${name}\n`).join('') })).split('\n');
+  return names.map((_, index) => parseObject(lines[index] ?? '')) as { [Name in keyof Names]: GitObject | null };
 }
 
 /** Whether `ancestor` is the commit itself or lies in its history. False when the repository does not have one of the two. */
@@ -62,26 +71,19 @@ export async function deleteRef(repo: string, ref: string, old?: Oid): Promise<v
   await moveRef(repo, ref, old, ['update-ref', '-m', 'hop3', '-d', ref, ...(old === undefined ? [] : [old])]);
 }
 
+/** The error for a push that began before the ref became what it is now. */
+export function stalePush(ref: string, now: Oid | null): Hop3Error {
+  return new Hop3Error('HOP3_STALE_PUSH', {
+    what: `${ref.replace(/^refs\/heads\//, '')} has moved to ${now === null ? 'nothing' : shortOid(now)} since this push began.`,
+    why: 'Someone else pushed in the meantime.',
+    next: 'git fetch hop3, look at what changed, and push again.',
+  });
+}
+
 /** What a ref names; null when there is no such ref. */
 export async function readRef(repo: string, ref: string): Promise<Oid | null> {
-  const finished = await run(git(repo, ['rev-parse', '--verify', '--quiet', ref]));
-  const text = finished.stdout.trim();
-  return finished.code === 0 && isOid(text) ? text : null;
-}
-
-export type ObjectType = 'commit' | 'tag' | 'tree' | 'blob';
-
-/** Null when the repository has no such object. */
-export async function objectType(repo: string, oid: Oid): Promise<ObjectType | null> {
-  const finished = await run(git(repo, ['cat-file', '-t', oid]));
-  return finished.code === 0 ? (finished.stdout.trim() as ObjectType) : null;
-}
-
-/** The commit that an object is or that an annotated tag leads to; null when it leads to none. */
-export async function peel(repo: string, oid: Oid): Promise<Oid | null> {
-  const finished = await run(git(repo, ['rev-parse', '--verify', '--quiet', `${oid}^{commit}`]));
-  const text = finished.stdout.trim();
-  return finished.code === 0 && isOid(text) ? text : null;
+  const [found] = await lookUp(repo, [ref]);
+  return found?.oid ?? null;
 }
 
 /**
@@ -97,7 +99,7 @@ export async function hasWholeHistory(repo: string, commit: Oid): Promise<boolea
 
 /** Makes HEAD name a branch, so that a clone of the repository checks that one out. */
 export async function setHead(repo: string, branch: string): Promise<void> {
-  await runOk(git(repo, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));
+  if (headBranch(repo) !== branch) await runOk(git(repo, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));
 }
 
 /** The branch that HEAD names, whether it exists or not; null for a HEAD that names a commit. */
@@ -120,6 +122,13 @@ export async function listTree(repo: string, tree: Oid): Promise<TreeEntry[]> {
 export async function checkoutTree(repo: string, tree: Oid, dir: string, index: string, signal?: AbortSignal): Promise<void> {
   const command = git(repo, [`--work-tree=${dir}`, '-c', 'core.bare=false', '-c', 'core.hooksPath=/dev/null', 'read-tree', '--reset', '-u', tree], { limit: LONG, env: { GIT_INDEX_FILE: index } });
   await runOk({ ...command, cwd: dir }, { signal });
+}
+
+/** `<object id> <type>`, or `<name> missing`. */
+function parseObject(line: string): GitObject | null {
+  const [oid = '', word] = line.split(' ');
+  const type = TYPES.find((name) => name === word);
+  return type && isOid(oid) ? { oid, type } : null;
 }
 
 function parseEntry(line: string): TreeEntry {
@@ -153,9 +162,5 @@ async function moveRef(repo: string, ref: string, old: Oid | null | undefined, a
   if (finished.code === 0) return;
   const now = await readRef(repo, ref);
   if (old === undefined || now === old || (old !== null && isZeroOid(old))) throw failure(command, finished);
-  throw new Hop3Error('HOP3_STALE_PUSH', {
-    what: `${ref} names ${now?.slice(0, 7) ?? 'nothing'} now, not ${old?.slice(0, 7) ?? 'nothing'} as before.`,
-    why: 'Someone else pushed in the meantime.',
-    next: 'git fetch hop3, look at what changed, and push again.',
-  });
+  throw stalePush(ref, now);
 }

@@ -23,17 +23,16 @@ export async function changeBranch(host: Host, app: AppName, branch: string): Pr
  */
 export async function settleBranch(host: Host, app: AppName, branch: string, before: string | null = null): Promise<void> {
   const repo = host.paths.repo(app);
-  const named = headBranch(repo);
-  for (const left of new Set([named, before])) if (left !== null && left !== branch) await deleteRef(repo, `refs/heads/${left}`);
+  for (const left of new Set([headBranch(repo), before])) if (left !== null && left !== branch) await deleteRef(repo, `refs/heads/${left}`);
   // Last: a HEAD that names another branch is how the next start knows of work left undone.
-  if (named !== branch) await setHead(repo, branch);
+  await setHead(repo, branch);
 }
 
 async function createBranch(repo: string, branch: string, before: string | null, live: Oid): Promise<void> {
   if (before !== null && (branch.startsWith(`${before}/`) || before.startsWith(`${branch}/`))) {
     throw new Hop3Error('HOP3_BRANCH_EXISTS', {
       what: `git cannot hold ${branch} and ${before} side by side, which the change takes for a moment.`,
-      next: 'Nothing was changed. Go by way of a third name: set that one first.',
+      next: 'Nothing was changed. Go by way of a third name: set that one first, then this one.',
     });
   }
   const ref = `refs/heads/${branch}`;

@@ -6,6 +6,7 @@ import { liveSlot } from '../runtime/slots.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import { createApp, destroyApp } from './app-life.ts';
 import { openAttemptLog } from './attempt-log.ts';
+import { changeBranch } from './branch.ts';
 import type { Host, Job } from './job.ts';
 import { asBuilt } from './known.ts';
 import type { Lineage } from './lineage.ts';
@@ -71,21 +72,37 @@ export class HostDeployer implements Deployer {
     }));
   }
 
-  async createApp(app: AppName, by: string): Promise<void> {
-    const giveBack = await this.#turns.take(app, `creation by ${by}`, AbortSignal.timeout(60_000), () => {});
-    try {
-      await createApp(this.#host, app, by);
-    } finally {
-      giveBack();
-    }
+  createApp(app: AppName, by: string): Promise<void> {
+    return this.#inTurn(app, `creation by ${by}`, 60, () => createApp(this.#host, app, by));
+  }
+
+  async setBranch(app: AppName, branch: string, by: string): Promise<void> {
+    this.#knownApp(app);
+    await this.#inTurn(app, `change of branch by ${by}`, 60, () => {
+      this.#knownApp(app);
+      return changeBranch(this.#host, app, branch);
+    });
   }
 
   async destroyApp(app: AppName, by: string): Promise<void> {
     this.#knownApp(app);
-    const giveBack = await this.#turns.take(app, `destruction by ${by}`, AbortSignal.timeout(600_000), () => {});
-    try {
+    await this.#inTurn(app, `destruction by ${by}`, 600, async () => {
       await this.#draining.get(app);
       await destroyApp(this.#host, app);
+    });
+  }
+
+  /** What changes an app without a deploy waits for the app's turn too, at most these seconds. */
+  async #inTurn(app: AppName, what: string, limit: number, work: () => Promise<void>): Promise<void> {
+    const giveBack = await this.#turns.take(app, what, AbortSignal.timeout(limit * 1000), () => {}).catch(() => {
+      const ahead = this.#turns.holder(app);
+      throw new Hop3Error('HOP3_TIMEOUT', {
+        what: `${app} was busy for ${limit} s${ahead ? `, now with the ${ahead.what}` : ''}.`,
+        next: 'Nothing was changed. Try again when that has ended.',
+      });
+    });
+    try {
+      await work();
     } finally {
       giveBack();
     }

@@ -69,6 +69,11 @@ export interface Deployer {
   restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
   /** Makes the app: repository, ports, directories, site. */
   createApp(app: AppName, by: string): Promise<void>;
+  /**
+   * Makes another branch the deployed one; what is live stays as it is.
+   * @throws Hop3Error HOP3_BRANCH_EXISTS, HOP3_TIMEOUT when the app stays busy
+   */
+  setBranch(app: AppName, branch: string, by: string): Promise<void>;
   /** Stops everything of the app and removes it. */
   destroyApp(app: AppName, by: string): Promise<void>;
 }

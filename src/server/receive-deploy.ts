@@ -1,7 +1,7 @@
 import { asHop3Error, Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
-import type { Oid } from '../names.ts';
-import { deleteRef, hasWholeHistory, objectType, peel, readRef, setHead, updateRef } from '../git/objects.ts';
+import { shortOid, type Oid } from '../names.ts';
+import { deleteRef, hasWholeHistory, lookUp, setHead, stalePush, updateRef } from '../git/objects.ts';
 import type { ServerContext } from './context.ts';
 import type { RefCommand } from './receive-commands.ts';
 import { decide, isTag, shortRef } from './receive-policy.ts';
@@ -49,23 +49,20 @@ export async function handlePush(context: ServerContext, push: OpenPush, options
 async function deploy(context: ServerContext, push: OpenPush, command: RefCommand, options: readonly string[], log: PushLog): Promise<Oid | null> {
   const repo = context.paths.repo(push.app);
   const sent = command.new!;
-  const [commit, whole, now] = await Promise.all([peel(repo, sent), hasWholeHistory(repo, sent), readRef(repo, command.ref)]);
-  if (!commit) {
-    throw new Hop3Error('HOP3_NOT_A_COMMIT', { what: `${sent.slice(0, 7)} is a ${(await objectType(repo, sent)) ?? 'missing object'}, not a commit`, next: 'Push a commit: git push hop3 HEAD:' + shortRef(command.ref) });
+  const [[object, peeled, now], whole] = await Promise.all([lookUp(repo, [sent, `${sent}^{commit}`, command.ref]), hasWholeHistory(repo, sent)]);
+  if (!peeled) {
+    throw new Hop3Error('HOP3_NOT_A_COMMIT', { what: `${shortOid(sent)} is a ${object?.type ?? 'missing object'}, not a commit`, next: `Push a commit: git push hop3 HEAD:${shortRef(command.ref)}` });
   }
+  const commit = peeled.oid;
   if (!whole) {
     throw new Hop3Error('HOP3_SHALLOW_PUSH', {
-      what: `${commit.slice(0, 7)} comes from a shallow clone: parents of its history are missing`,
+      what: `${shortOid(commit)} comes from a shallow clone: parents of its history are missing`,
       next: `Get the whole history, then push again:\ngit fetch --unshallow && git push hop3 HEAD:${shortRef(command.ref)}`,
     });
   }
-  if (now !== command.old) {
-    throw new Hop3Error('HOP3_STALE_PUSH', {
-      what: `${shortRef(command.ref)} has moved to ${now?.slice(0, 7) ?? 'nothing'} since this push began`,
-      next: 'git fetch hop3, look at what changed, and push again.',
-    });
-  }
-  if (commit !== sent) log.line(`${sent.slice(0, 7)} is an annotated tag: its commit ${commit.slice(0, 7)} is what goes live.`);
+  // Looked at again when the push has its turn; here it is told before any waiting.
+  if ((now?.oid ?? null) !== command.old) throw stalePush(command.ref, now?.oid ?? null);
+  if (commit !== sent) log.line(`${shortOid(sent)} is an annotated tag: its commit ${shortOid(commit)} is what goes live.`);
   await context.deployer.push({ app: push.app, ref: command.ref, old: command.old, commit, pusher: push.principal.name, options }, log, push.abort.signal);
   return commit === sent ? null : commit;
 }

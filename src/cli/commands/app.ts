@@ -25,6 +25,13 @@ export const createApp: Handler = async (context) => {
   context.out.note(`  git remote add hop3 ${client.server.replace('://', '://hop3:<token>@')}${app.git_path} && git push hop3 main`);
 };
 
+export const setBranch: Handler = async (context, [branch]) => {
+  const { app: name, client } = await context.appAndClient();
+  const app = await client.send<AppSummary>('PUT', `/apps/${name}/branch`, { branch });
+  context.out.answer(app, () => '');
+  context.out.note(`${app.branch} is the deployed branch of ${name} now${app.release ? `; v${app.release.version} stays live` : ''}. To deploy: git push hop3 ${app.branch}`);
+};
+
 export const showApp: Handler = async (context) => {
   const { app: name, client } = await context.appAndClient();
   const app = await client.get<AppDetail>(`/apps/${name}`);

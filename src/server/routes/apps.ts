@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { Hop3Error } from '../../errors.ts';
+import { parseBranchName } from '../../git/ref-name.ts';
 import { parseAppName } from '../../names.ts';
 import { workerStatuses } from '../../runtime/services.ts';
 import { existingApp, visibleApps } from '../api-access.ts';
@@ -10,6 +11,7 @@ import { appDetail, workersOf } from '../app-detail.ts';
 import type { ServerContext } from '../context.ts';
 
 const NewApp = Type.Object({ name: Type.String() }, { additionalProperties: false });
+const Branch = Type.Object({ branch: Type.String() }, { additionalProperties: false });
 const Confirmation = Type.Object({ confirm: Type.String() }, { additionalProperties: false });
 
 export function appRoutes(context: ServerContext): FastifyPluginCallbackTypebox {
@@ -27,6 +29,13 @@ export function appRoutes(context: ServerContext): FastifyPluginCallbackTypebox 
 
     api.get('/apps/:app', { config: { access: 'app' } }, async (request): Promise<AppDetail> =>
       appDetail(context, existingApp(context, request), await workerStatuses(context.paths)));
+
+    api.put('/apps/:app/branch', { config: { access: 'app' }, schema: { body: Branch } }, async (request): Promise<AppSummary> => {
+      const branch = parseBranchName(request.body.branch);
+      const { name } = existingApp(context, request);
+      await context.deployer.setBranch(name, branch, request.principal.name);
+      return appSummary(context, context.store.apps.get(name)!);
+    });
 
     api.delete('/apps/:app', { config: { access: 'admin' }, schema: { body: Confirmation } }, async (request) => {
       const row = existingApp(context, request);
