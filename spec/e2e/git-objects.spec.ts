@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Hop3Error } from '../../src/errors.ts';
-import { checkoutTree, commitTree, deleteRef, hasWholeHistory, isAncestor, listTree, objectType, peel, readRef, setHead, updateRef } from '../../src/git/objects.ts';
+import { checkoutTree, deleteRef, hasWholeHistory, headBranch, isAncestor, listTree, lookUp, readRef, setHead, updateRef } from '../../src/git/objects.ts';
+import { parseBranchName } from '../../src/git/ref-name.ts';
 import { createBareRepo } from '../../src/git/repo.ts';
 import { asOid, parseAppName, type Oid } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
@@ -16,6 +17,7 @@ const objects = suite('what the pipeline asks of git');
 let home = '';
 let repo = '';
 let one: Oid, two: Oid, tag: Oid;
+const treeOf = async (commit: Oid) => (await lookUp(repo, [`${commit}^{tree}`]))[0]!.oid;
 const BAD_NAME = Buffer.from([0x62, 0xe4, 0x64, 0x0a, 0x22, 0x5c]);
 
 objects.before(async () => {
@@ -62,13 +64,36 @@ objects('a new repository is for Hop3\'s own user alone and keeps what a branch 
 });
 
 objects('commits, trees, tags and ancestry', async () => {
-  const tree = execFileSync('git', [`--git-dir=${repo}`, 'rev-parse', `${two}^{tree}`], { encoding: 'utf8' }).trim() as Oid;
+  const tree = asOid(execFileSync('git', [`--git-dir=${repo}`, 'rev-parse', `${two}^{tree}`], { encoding: 'utf8' }).trim());
   assert.equal(await lookUp(repo, [`${two}^{tree}`, tag, `${tag}^{commit}`, 'refs/heads/none', `${tree}^{commit}`, 'f'.repeat(40), one]), [
     { oid: tree, type: 'tree' }, { oid: tag, type: 'tag' }, { oid: two, type: 'commit' }, null, null, null, { oid: one, type: 'commit' },
   ]);
   assert.equal(await Promise.all([isAncestor(repo, one, two), isAncestor(repo, two, one), isAncestor(repo, one, one), isAncestor(repo, 'f'.repeat(40) as Oid, one)]), [true, false, true, false]);
   assert.ok(await hasWholeHistory(repo, two));
 });
+
+objects("a name of a branch is one that git takes too", () => {
+  const names = [
+    'main', 'release/2', 'ü', 'a@b', 'v1.0', 'feature-x_y', 'a/b/c', 'x'.repeat(200),
+    '', ' ', 'a b', '-x', 'HEAD', '@', 'a..b', 'a.lock', 'a.lock/b', '.a', 'a/.b', 'a.', '/a', 'a/', 'a//b', 'a~1', 'a^', 'a:b', 'a?', 'a*', 'a[b', 'a\\b', 'a@{b', '@{-1}', 'a\nb', 'a\tb', 'a\u007f',
+  ];
+  for (const name of names) {
+    const git = spawnSync('git', ['check-ref-format', '--branch', name]).status === 0 && spawnSync('git', ['check-ref-format', `refs/heads/${name}`]).status === 0;
+    // git itself takes @ as another word for HEAD.
+    assert.is(takes(name), git && name !== '@', JSON.stringify(name));
+  }
+  // Stricter than git: what would be a mistake, or repaint a terminal, or fit into no file name.
+  for (const name of ['refs/heads/main', 'a\u009bb', 'a\u2028b', 'a./b', 'x'.repeat(300)]) assert.not(takes(name), JSON.stringify(name));
+});
+
+function takes(name: string): boolean {
+  try {
+    return parseBranchName(name) === name;
+  } catch (error) {
+    assert.is((error as Hop3Error).code, 'HOP3_BRANCH_NAME');
+    return false;
+  }
+}
 
 objects('a branch moves only from what it is thought to name', async () => {
   const ref = 'refs/heads/main';
@@ -86,10 +111,11 @@ objects('a branch moves only from what it is thought to name', async () => {
   assert.is(missing?.code, 'HOP3_COMMAND_FAILED');
   await setHead(repo, 'master');
   assert.is(readFileSync(join(repo, 'HEAD'), 'utf8'), 'ref: refs/heads/master\n');
+  assert.is(headBranch(repo), 'master');
 });
 
 objects('a tree is listed with modes, sizes and the very bytes of its names', async () => {
-  const entries = await listTree(repo, await commitTree(repo, two));
+  const entries = await listTree(repo, await treeOf(two));
   const byName = new Map(entries.map((entry) => [entry.path.toString('latin1'), entry]));
   assert.is(entries.length, 6);
   assert.equal(byName.get(BAD_NAME.toString('latin1')), { mode: '100644', size: 5, path: BAD_NAME });
@@ -106,7 +132,7 @@ objects('a tree is written out as a checkout is, and no hook runs', async () => 
   mkdirSync(join(repo, 'hooks'), { recursive: true });
   writeFileSync(join(repo, 'hooks/post-checkout'), `#!/bin/sh\ntouch ${home}/hook-ran\n`, { mode: 0o755 });
   writeFileSync(join(repo, 'hooks/post-index-change'), `#!/bin/sh\ntouch ${home}/hook-ran\n`, { mode: 0o755 });
-  await checkoutTree(repo, await commitTree(repo, two), dir, join(home, 'index'));
+  await checkoutTree(repo, await treeOf(two), dir, join(home, 'index'));
   assert.is(readFileSync(join(dir, 'a file'), 'utf8'), 'one\n');
   assert.is(readlinkSync(join(dir, 'dir/größe/link')), '../a file');
   assert.is(statSync(join(dir, 'run.sh')).mode & 0o111, 0o111);

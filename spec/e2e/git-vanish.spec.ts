@@ -172,8 +172,9 @@ vanish('what a killed server left in a repository is swept at the start', async 
   mkdirSync(join(repo, 'objects/tmp_objdir-incoming-abc123/pack'), { recursive: true });
   writeFileSync(join(repo, 'objects/tmp_objdir-incoming-abc123/pack/tmp_pack_x'), 'x');
   writeFileSync(join(repo, 'refs/heads/main.lock'), '');
+  writeFileSync(join(repo, 'packed-refs.lock'), '');
   const removed = await sweepQuarantine(world.paths);
-  assert.equal(removed.map((path) => path.slice(repo.length + 1)).sort(), ['objects/tmp_objdir-incoming-abc123', 'refs/heads/main.lock']);
+  assert.equal(removed.map((path) => path.slice(repo.length + 1)).sort(), ['objects/tmp_objdir-incoming-abc123', 'packed-refs.lock', 'refs/heads/main.lock']);
   assert.not(existsSync(join(repo, 'refs/heads/main.lock')));
   assert.ok(existsSync(join(repo, 'objects')));
 });

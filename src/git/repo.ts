@@ -51,7 +51,7 @@ export async function sweepQuarantine(paths: Paths): Promise<string[]> {
     const left = [
       ...(await namesIn(join(repo, 'objects'))).filter((entry) => /^(?:tmp_objdir-)?incoming-/.test(entry)).map((entry) => join(repo, 'objects', entry)),
       ...(await locksBelow(join(repo, 'refs'))),
-      ...(await namesIn(repo)).filter((entry) => entry === 'HEAD.lock').map((entry) => join(repo, entry)),
+      ...(await namesIn(repo)).filter((entry) => entry === 'HEAD.lock' || entry === 'packed-refs.lock').map((entry) => join(repo, entry)),
     ];
     for (const path of left) await rm(path, { recursive: true, force: true });
     removed.push(...left);

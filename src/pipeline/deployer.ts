@@ -163,7 +163,7 @@ export class HostDeployer implements Deployer {
 
   /** Unwinds, writes the failure down, and says what is running now: read from the switch itself, not remembered. */
   async #failed(job: Job, thrown: unknown): Promise<Hop3Error> {
-    const { app, store, paths } = job;
+    const { app, store } = job;
     let error = asHop3Error(thrown);
     if (error.code === 'HOP3_INTERNAL') job.reportDefect(`deploy of ${app}`, thrown);
     // A program that was ended because the client left looks like any failing program.
@@ -173,15 +173,12 @@ export class HostDeployer implements Deployer {
     if (!store.builds.output(app, job.attempt)) await removeRoot(paths.buildRoot(app, job.attempt)).catch((left: unknown) => job.reportDefect('GC root', left));
     const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';
     store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${error.what}` });
-    const slot = liveSlot(paths, app);
-    const live = store.releases.live(app);
-    const state = slot !== null && live ? `v${live.version} is still live; the branch has not moved.` : `${app} has no live release yet; the branch has not moved.`;
     job.log.keepProblem(`${error.what} [${error.code}]`);
     for (const line of error.why?.split('\n') ?? []) job.log.keepProblem(line);
     return new Hop3Error(error.code, {
       what: error.what,
       ...(error.why === undefined ? {} : { why: error.why }),
-      next: [error.next, state, `The whole log: hop3 builds log b${job.attempt} --app ${app}`].filter(Boolean).join('\n'),
+      next: [error.next, whatRuns(job), `The whole log: hop3 builds log b${job.attempt} --app ${app}`].filter(Boolean).join('\n'),
       cause: thrown,
     });
   }
@@ -192,7 +189,7 @@ export class HostDeployer implements Deployer {
     if (!stored || !(await isValidPath(stored.storePath))) {
       throw new Hop3Error('HOP3_RELEASE_PRUNED', {
         what: `The build of v${release.version} is no longer kept.`,
-        next: `Push its commit again, which builds it anew: git push -f hop3 ${release.commit}:${store.apps.get(job.app)?.branch ?? 'main'}`,
+        next: `Push its commit again, which builds it anew: git push -f hop3 ${release.commit}:${this.#branchOf(job.app)}`,
       });
     }
     log.line(`${stored.storePath} is already built: nothing to build`);
@@ -216,19 +213,31 @@ export class HostDeployer implements Deployer {
 
   #branchMove(app: AppName, target: ReleaseRow, live: ReleaseRow): Lineage['branch'] {
     if (target.commit === live.commit) return null;
-    const branch = this.#host.store.apps.get(app)?.branch ?? 'main';
-    return { ref: `refs/heads/${branch}`, commit: target.commit, old: live.commit };
+    return { ref: `refs/heads/${this.#branchOf(app)}`, commit: target.commit, old: live.commit };
+  }
+
+  #branchOf(app: AppName): string {
+    return this.#host.store.apps.get(app)?.branch ?? 'main';
   }
 
   #liveRelease(app: AppName): ReleaseRow {
     const live = this.#host.store.releases.live(app);
-    if (!live) throw new Hop3Error('HOP3_NO_RELEASE', { what: `${app} has no live release yet.`, next: `Push it first: git push hop3 main` });
+    if (!live) throw new Hop3Error('HOP3_NO_RELEASE', { what: `${app} has no live release yet.`, next: `Push it first: git push hop3 ${this.#branchOf(app)}` });
     return live;
   }
 
   #knownApp(app: AppName): void {
     if (!this.#host.store.apps.get(app)) throw new Hop3Error('HOP3_NO_APP', { what: `There is no app named ${app}.`, next: 'hop3 apps lists what there is.' });
   }
+}
+
+/** What is live after a failure. */
+function whatRuns({ app, paths, store }: Job): string {
+  const slot = liveSlot(paths, app);
+  const live = store.releases.live(app);
+  if (slot === null) return `${app} has no live release yet; the branch has not moved.`;
+  if (live?.slot === slot) return `v${live.version} is still live; the branch has not moved.`;
+  return 'The new release answers already, but could not be written down. Restarting the server puts that right.';
 }
 
 function clock(ms: number): string {

@@ -1,11 +1,13 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { updateRef } from '../git/objects.ts';
+import { sweepQuarantine } from '../git/repo.ts';
 import { SLOTS } from '../paths.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
 import { stopSlot } from '../runtime/services.ts';
 import { clearSlot, liveSlot } from '../runtime/slots.ts';
 import { sitesOf } from './app-life.ts';
+import { settleBranch } from './branch.ts';
 import type { Host } from './job.ts';
 
 /**
@@ -14,6 +16,8 @@ import type { Host } from './job.ts';
  */
 export async function repair(host: Host): Promise<void> {
   const { store, paths } = host;
+  // First: a lock that a killed git left would stop every ref from being moved below.
+  await sweepQuarantine(paths);
   for (const pending of store.releases.switching()) {
     // The rename either happened or not; the symlink is the truth.
     if (liveSlot(paths, pending.app) === pending.slot) {
@@ -24,8 +28,12 @@ export async function repair(host: Host): Promise<void> {
     }
   }
   store.builds.abandonRunning();
-  for (const { name } of store.apps.list()) {
+  for (const { name, branch } of store.apps.list()) {
     const live = liveSlot(paths, name);
+    const release = store.releases.live(name);
+    // A restart's rename happened, and the row does not know yet.
+    if (live && release && release.slot !== live) store.releases.setSlot(name, release.version, live);
+    if (branch !== null) await settleBranch(host, name, branch).catch((error: unknown) => host.reportDefect(`branch of ${name}`, error));
     for (const slot of SLOTS) {
       if (slot === live) continue;
       await stopSlot(paths, name, slot, 2000);

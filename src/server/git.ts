@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import { ensureEmptyRepo, sweepQuarantine } from '../git/repo.ts';
+import { ensureEmptyRepo } from '../git/repo.ts';
 import { asHop3Error, Hop3Error } from '../errors.ts';
 import { parseAppName, type AppName } from '../names.ts';
 import { mayUse, type Principal } from './auth.ts';
@@ -27,7 +27,7 @@ const SERVICES: readonly GitService[] = ['git-upload-pack', 'git-receive-pack'];
 
 /**
  * The git addresses, `/<app>.git/...`: one scope, one check of the token before anything else, node-git-server behind it. Also what
- * belongs to receiving: the environment of git's children, the socket of the hooks, the sweeping of half-received objects.
+ * belongs to receiving: the environment of git's children, and the socket of the hooks.
  */
 export function gitRoutes(context: ServerContext, options: GitOptions = {}): FastifyPluginCallback {
   return (scope, _options, done) => {
@@ -38,7 +38,6 @@ export function gitRoutes(context: ServerContext, options: GitOptions = {}): Fas
     scope.addHook('onReady', async () => {
       applyGitEnvironment(gitEnvironment(context.settings, context.paths));
       await hooks.listen(context.paths.hookSocket);
-      await sweepQuarantine(context.paths);
       emptyRepo = await ensureEmptyRepo(context.paths);
     });
     scope.addHook('preClose', async () => {
