@@ -50,7 +50,7 @@ export function asHop3Error(error: unknown): Hop3Error {
   if (error instanceof Hop3Error) return error;
   return new Hop3Error('HOP3_INTERNAL', {
     what: 'Hop3 met an error of its own.',
-    next: 'The release that was live has not been touched by this. See the server log: hop3 status --server-log',
+    next: 'The server log has the cause: hop3 status --server-log',
     cause: error,
   });
 }

@@ -1,9 +1,9 @@
 import http from 'node:http';
-import type { Address } from './settings.ts';
+import { reachableHost, type Address } from './settings.ts';
 
 /** Whether something speaks HTTP at the address, whatever it answers. Waits 2 s at most; a wildcard address is asked on loopback. */
 export function answersHttp(address: Address): Promise<boolean> {
-  const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
+  const host = reachableHost(address);
   return new Promise((resolve) => {
     const request = http.get({ host, port: address.port, path: '/', headers: { host: 'hop3-status.invalid' }, agent: false }, (answer) => {
       answer.resume();

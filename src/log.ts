@@ -34,6 +34,8 @@ export class StreamingLog implements PushLog {
   readonly #started = Date.now();
   readonly #hidden = new Set<string>();
   #outputBytes = 0;
+  #toldCut = false;
+  /** Lines left out since the last phase. */
   #cut = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastPhase = '';
@@ -45,6 +47,7 @@ export class StreamingLog implements PushLog {
 
   phase(text: string): void {
     this.#lastPhase = text;
+    this.#tellCut();
     this.#write(text, '-----> ');
   }
 
@@ -53,6 +56,7 @@ export class StreamingLog implements PushLog {
   }
 
   problem(text: string): void {
+    this.#tellCut();
     this.#write(text, ' !     ');
   }
 
@@ -60,7 +64,8 @@ export class StreamingLog implements PushLog {
     const clean = cleanOutput(text);
     this.#outputBytes += clean.length + 8;
     if (this.#outputBytes > this.#options.maxOutputBytes) {
-      if (this.#cut === 0) this.#write(`(output beyond ${this.#options.maxOutputBytes} bytes is not shown)`, '       ');
+      if (!this.#toldCut) this.#write(`(output beyond ${this.#options.maxOutputBytes} bytes is not shown)`, '       ');
+      this.#toldCut = true;
       this.#cut += 1;
       return;
     }
@@ -75,16 +80,27 @@ export class StreamingLog implements PushLog {
 
   /** Stops the heartbeat and says how much output was left out. */
   close(): void {
+    this.#tellCut();
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#cut > 0) this.#emit(`       (${this.#cut} lines of output were left out)\n`);
+  }
+
+  /** The text with everything that was given to `hide` taken out. */
+  withoutSecrets(text: string): string {
+    let shown = text;
+    for (const secret of this.#hidden) shown = shown.replaceAll(secret, '[hidden]');
+    return shown;
+  }
+
+  #tellCut(): void {
+    if (this.#cut === 0) return;
+    const lines = this.#cut === 1 ? '1 line of output was' : `${this.#cut} lines of output were`;
     this.#cut = 0;
+    this.#emit(`       (${lines} left out)\n`);
   }
 
   #write(text: string, prefix: string): void {
-    let shown = text;
-    for (const secret of this.#hidden) shown = shown.replaceAll(secret, '[hidden]');
-    const lines = shown.split('\n').map((line) => `${prefix}${line}`.trimEnd());
+    const lines = this.withoutSecrets(text).split('\n').map((line) => `${prefix}${line}`.trimEnd());
     this.#emit(`${lines.join('\n')}\n`);
   }
 

@@ -1,8 +1,7 @@
 import { spawn as nodeSpawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { constants } from 'node:os';
-import { StringDecoder } from 'node:string_decoder';
 import { $ } from 'zx/core';
 import { Hop3Error } from './errors.ts';
+import { Collector, type OutputStream } from './program-output.ts';
 
 /** A program to run, as a value: specs compare it, and no shell ever sees it. */
 export interface Command {
@@ -16,8 +15,6 @@ export interface Command {
   /** Written to standard input, which is then closed. Without it standard input is /dev/null. */
   readonly input?: string | Buffer;
 }
-
-export type OutputStream = 'stdout' | 'stderr';
 
 export interface RunOptions {
   /** Ends the process group: SIGTERM, then SIGKILL after KILL_AFTER. */
@@ -44,13 +41,16 @@ export interface Finished {
 const KILL_AFTER = 2500;
 /** Milliseconds that output may still come after the program itself is gone (a grandchild may hold the pipe for ever). */
 const PIPE_GRACE = 1000;
-const TAIL_LINES = 20;
-const LONGEST_LINE = 64 * 1024;
+/** Bytes of stdout that are kept where the caller says nothing. */
+const KEEP_STDOUT = 1024 * 1024;
+
+/** Where the distribution's programs are. */
+export const TOOL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The environment every program starts with. */
 export function baseEnv(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
-    PATH: process.env['HOP3_TOOL_PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    PATH: process.env['HOP3_TOOL_PATH'] ?? TOOL_PATH,
     HOME: process.env['HOP3_TOOL_HOME'] ?? '/nonexistent',
     LANG: 'C.UTF-8',
     TZ: 'UTC',
@@ -66,7 +66,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<F
   checkArguments(command);
   if (options.signal?.aborted) return { code: null, signal: null, stdout: '', tail: [], timedOut: false, cancelled: true };
   const started = await new Promise<{ child: ChildProcess; done: Promise<void>; collect: Collector }>((resolve, reject) => {
-    const collect = new Collector(options);
+    const collect = new Collector(options.keepStdout ?? KEEP_STDOUT, options.onLine);
     // zx runs a shell string; this spawn replaces it by the program itself, in a process group of its own.
     const spawn = (_shellText: string, _none: readonly string[], zxOptions: SpawnOptions): ChildProcess => {
       const child = nodeSpawn(command.file, command.args, {
@@ -114,7 +114,11 @@ export async function run(command: Command, options: RunOptions = {}): Promise<F
     clearTimeout(killTimer);
   }
   collect.finish();
-  return { code: child.exitCode, signal: child.signalCode, stdout: collect.stdout(command), tail: collect.tail, timedOut, cancelled };
+  const { stdout, tail } = collect;
+  if (stdout === null) {
+    throw new Hop3Error('HOP3_COMMAND_FAILED', { what: `${commandName(command)} printed more than ${options.keepStdout ?? KEEP_STDOUT} bytes where an answer was expected.` });
+  }
+  return { code: child.exitCode, signal: child.signalCode, stdout, tail, timedOut, cancelled };
 }
 
 /**
@@ -178,77 +182,4 @@ function closed(child: ChildProcess): Promise<void> {
     });
     child.once('close', () => { clearTimeout(grace); resolve(); });
   });
-}
-
-/** Cuts both streams into lines, keeps a bounded stdout and a short tail. */
-class Collector {
-  readonly tail: string[] = [];
-  readonly #options: RunOptions;
-  readonly #keep: number;
-  readonly #chunks: Buffer[] = [];
-  #kept = 0;
-  #overflow = false;
-  readonly #lines = { stdout: new LineCutter(), stderr: new LineCutter() };
-
-  constructor(options: RunOptions) {
-    this.#options = options;
-    this.#keep = options.keepStdout ?? 1024 * 1024;
-  }
-
-  push(stream: OutputStream, chunk: Buffer): void {
-    if (stream === 'stdout' && this.#keep > 0) {
-      if (this.#kept + chunk.length > this.#keep) this.#overflow = true;
-      else { this.#chunks.push(chunk); this.#kept += chunk.length; }
-    }
-    for (const line of this.#lines[stream].push(chunk)) this.#line(line, stream);
-  }
-
-  finish(): void {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const rest = this.#lines[stream].rest();
-      if (rest !== '') this.#line(rest, stream);
-    }
-  }
-
-  stdout(command: Command): string {
-    if (this.#overflow) {
-      throw new Hop3Error('HOP3_COMMAND_FAILED', { what: `${commandName(command)} printed more than ${this.#keep} bytes where an answer was expected.` });
-    }
-    return Buffer.concat(this.#chunks).toString('utf8');
-  }
-
-  #line(line: string, stream: OutputStream): void {
-    if (line.trim() !== '') {
-      this.tail.push(line.slice(0, 2000));
-      if (this.tail.length > TAIL_LINES) this.tail.shift();
-    }
-    this.#options.onLine?.(line, stream);
-  }
-}
-
-/** Bytes to lines; holds at most LONGEST_LINE characters back. */
-export class LineCutter {
-  readonly #decoder = new StringDecoder('utf8');
-  #pending = '';
-
-  push(chunk: Buffer): string[] {
-    const parts = (this.#pending + this.#decoder.write(chunk)).split('\n');
-    this.#pending = parts.pop() ?? '';
-    if (this.#pending.length > LONGEST_LINE) {
-      parts.push(this.#pending);
-      this.#pending = '';
-    }
-    return parts.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
-  }
-
-  rest(): string {
-    const rest = this.#pending + this.#decoder.end();
-    this.#pending = '';
-    return rest;
-  }
-}
-
-/** The exit code a shell would show for a signal (128 + its number). */
-export function shellExitCode(finished: Pick<Finished, 'code' | 'signal'>): number {
-  return finished.signal ? 128 + constants.signals[finished.signal] : (finished.code ?? 1);
 }

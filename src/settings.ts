@@ -77,6 +77,12 @@ export function formatAddress(address: Address): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
+/** The host to ask where a program listens on this address: a wildcard is reached through loopback. */
+export function reachableHost(address: Address): string {
+  if (address.host === '0.0.0.0') return '127.0.0.1';
+  return address.host === '::' ? '::1' : address.host;
+}
+
 function bad(name: string, value: string, allowed: string): Hop3Error {
   return new Hop3Error('HOP3_SETTING', { what: `${name}=${value} cannot be used.`, next: `Set it to ${allowed}.` });
 }

@@ -66,10 +66,14 @@ test('hop3 rollback goes back without git, to any release, and moves the branch'
   assert.is(await world.branch('shop'), second);
 });
 
-test('hop3 rollback alone goes to the release before', async ({ world }) => {
+test('hop3 rollback alone goes to the release before; releases name the commit that ran', async ({ world, first, second }) => {
   const back = await world.hop3('rollback', '--app', 'shop');
   assert.is(back.code, 0, back.output);
   assert.match(back.output, /Rollback to v5/);
+  assert.is(await world.branch('shop'), first);
+  const { releases } = JSON.parse((await world.hop3('releases', '--app', 'shop', '--json')).stdout) as { releases: { commit: string }[] };
+  assert.equal(releases.map(({ commit }) => commit), [first, second, first, second, second, first, first]);
+  assert.match((await world.hop3('builds', 'log', 'v7', '--app', 'shop')).stdout, /^-----> Rollback to v5 \([0-9a-f]{7}\)$/m);
 });
 
 test('a release that does not exist is refused with exit code 3', async ({ world }) => {

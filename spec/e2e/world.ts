@@ -215,8 +215,10 @@ export class Repo {
 }
 
 function http(options: { port: number; path: string; method: string; headers: Record<string, string> }, body?: string): Promise<Answer> {
+  // Node sends a DELETE's body without saying how long it is.
+  const headers = body === undefined ? options.headers : { ...options.headers, 'content-length': String(Buffer.byteLength(body)) };
   return new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', agent: false, timeout: 30_000, ...options }, (response) => {
+    const call = request({ host: '127.0.0.1', agent: false, timeout: 30_000, ...options, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
       response.on('end', () => resolve({ status: response.statusCode!, body: text, headers: response.headers }));

@@ -48,6 +48,20 @@ test('an app is destroyed only by repeating its name', async ({ world }) => {
   assert.is(world.store.apps.list().length, 0);
 });
 
+test('another branch becomes the deployed one, for the app\'s own token too; what is no branch is refused', async ({ world, shop }) => {
+  const token = world.tokenFor(shop);
+  const set = await world.call('PUT', '/apps/shop/branch', { token, body: { branch: 'release/2' } });
+  assert.is(set.statusCode, 200);
+  assert.is(set.json().branch, 'release/2');
+  for (const branch of ['', 'a b', '-x', 'refs/heads/main', 'x..y']) {
+    const refused = await world.call('PUT', '/apps/shop/branch', { token, body: { branch } });
+    assert.is(refused.statusCode, 400, branch);
+    assert.is(refused.json().error.code, 'HOP3_BRANCH_NAME');
+  }
+  assert.is((await world.call('PUT', '/apps/none/branch', { body: { branch: 'x' } })).json().error.code, 'HOP3_NO_APP');
+  assert.equal(world.deployer.calls, ['setBranch shop release/2 by ci']);
+});
+
 test('releases are listed newest first, without the values of variables', async ({ world, shop }) => {
   world.released(shop, 'a', { KEY: 'a-secret-value' });
   world.released(shop, 'b');

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { belongs, keysOf, NIX_KEYS, TEMPLATES } from '../../src/config/nix-keys.ts';
+import { TEMPLATES } from '../../src/config/model.ts';
+import { belongs, keysOf, NIX_KEYS } from '../../src/config/nix-keys.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { HopToml } from '../../src/config/schema.ts';
 

@@ -58,7 +58,7 @@ test('of ten thousand problems fifty are shown and the rest counted', () => {
     assert.unreachable();
   } catch (error) {
     const { what, why } = error as Hop3Error;
-    assert.match(what, /^hop3\.toml:3:1: unknown key "web-rooot0" in \[nix\]\..* \(and 9999 more\)$/);
+    assert.match(what, /^hop3\.toml:3:1: unknown key "web-rooot0" in \[nix\].* \(and 9999 more\)$/);
     assert.is(why!.split('\n').length, 50);
     assert.ok(why!.endsWith('\n... and 9950 more'));
   }

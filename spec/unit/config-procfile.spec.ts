@@ -40,7 +40,7 @@ for (const [name, text, expected] of [
   ['static', 'static: public', 'Procfile:1:1: "static" is no process; the build names a static directory in its runtime.json.'],
   ['two names for one step', 'release: a\nweb: b\nprerun: c', 'Procfile:3:1: "prerun" and "release" are two names for the same step (line 1 has the other); keep one.'],
   ['NUL', 'web: a\0b', 'Procfile:1:1: this line holds a NUL character, which no program can be given.'],
-  ['all at once', 'x\ny', 'Procfile:1:1: this line should be "<type>: <command>", such as "web: ./serve". (and 1 more)\nProcfile:2:1: this line should be "<type>: <command>", such as "web: ./serve".'],
+  ['all at once', 'x\ny', 'Procfile:1:1: this line should be "<type>: <command>", such as "web: ./serve" (and 1 more)\nProcfile:2:1: this line should be "<type>: <command>", such as "web: ./serve".'],
 ] as const) {
   test(name, () => assert.is(problems(text), expected));
 }

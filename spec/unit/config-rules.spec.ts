@@ -13,7 +13,7 @@ function problemsOf(text: string): string[] {
     assert.instance(error, Hop3Error);
     const { code, what, why = '' } = error as Hop3Error;
     assert.is(code, 'HOP3_CONFIG');
-    return [what.replace(/ \(and \d+ more\)$/, ''), ...why.split('\n').filter((line) => line !== '')];
+    return [what.replace(/(?<=[^?.]) \(and \d+ more\)$/, '.').replace(/ \(and \d+ more\)$/, ''), ...why.split('\n').filter((line) => line !== '')];
   }
 }
 

@@ -28,7 +28,7 @@ test('a hidden value is shown by nobody, whole or line by line', () => {
   assert.equal(lines, ['       password is [hidden], yes\n', ' !     [hidden]\n']);
 });
 
-test('output beyond the limit is cut and counted; phases still come', () => {
+test('output beyond the limit is cut and counted before the next phase', () => {
   const lines: string[] = [];
   const log = logTo(lines, { max: 40 });
   for (let i = 0; i < 10; i += 1) log.output('ten chars.');
@@ -36,7 +36,7 @@ test('output beyond the limit is cut and counted; phases still come', () => {
   log.close();
   assert.equal(lines, [
     '       ten chars.\n', '       ten chars.\n', '       (output beyond 40 bytes is not shown)\n',
-    '-----> Done\n', '       (8 lines of output were left out)\n',
+    '       (8 lines of output were left out)\n', '-----> Done\n',
   ]);
 });
 

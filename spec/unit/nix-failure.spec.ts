@@ -52,6 +52,17 @@ failures('words of a build step are not taken for nix\'s own', () => {
   assert.is(failing(text).code, 'HOP3_BUILD_FAILED');
 });
 
+failures('a build that nix would not begin says why', () => {
+  const error = failing("these 2 derivations will be built:\nerror: derivation '/nix/store/x.drv' requested impure path '/etc', but it was not in allowed-impure-host-deps");
+  assert.is(error.code, 'HOP3_BUILD_FAILED');
+  assert.is(error.what, "The build failed: derivation '/nix/store/x.drv' requested impure path '/etc', but it was not in allowed-impure-host-deps.");
+  assert.is(failing('').what, 'The build failed.');
+});
+
+failures('an attribute that is missing: the package set is named by its title', () => {
+  assert.is(failing("error: attribute 'htop' missing", { building: false }).next, "If it is a package: this server's package set does not have it under this name (nixos-25.05).");
+});
+
 failures('what no rule knows keeps nix\'s words', () => {
   const error = failing('warning: x\nerror: something quite new\n       at hop3.nix:1:2:', { building: false, location: 'hop3.nix:1:2' });
   assert.is(error.code, 'HOP3_EVAL_FAILED');

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { checkEntries, checkLinks, checkSize, isLfsPointer, leavesTree, refuseLfsPointers } from '../../src/pipeline/tree-check.ts';
+import { checkEntries, checkLinks, checkSize, isLfsPointer, refuseLfsPointers } from '../../src/pipeline/tree-check.ts';
+import { linksOut, type TreeLink } from '../../src/pipeline/tree-links.ts';
 
 const test = suite('trees that cannot be deployed');
 const what = (work: () => void): string => {
@@ -32,6 +33,8 @@ test('a tree over the limit names its largest file', () => {
   assert.is(what(() => checkSize(entries, 2_097_152)), 'The tree has 2.9 MB; 2.0 MB is the most.');
 });
 
+const leavesTree = (link: TreeLink): boolean => linksOut([link]).length === 1;
+
 test('symlinks may go up, as long as they stay inside', () => {
   assert.is(leavesTree({ path: 'a/b/link', target: '../c' }), false);
   assert.is(leavesTree({ path: 'link', target: 'a/../../b' }), true);
@@ -40,6 +43,30 @@ test('symlinks may go up, as long as they stay inside', () => {
   assert.is(leavesTree({ path: 'link', target: '/etc/passwd' }), true);
   assert.is(leavesTree({ path: 'link', target: '..hidden' }), false);
   assert.is(what(() => checkLinks([{ path: 'conf', target: '/etc/shadow' }])), 'conf: a symlink out of the tree, to /etc/shadow');
+});
+
+test('a symlink that leads out by way of another one is seen', () => {
+  const links = [{ path: 'a/b/c/d/up', target: '../../../..' }, { path: 'a/b/c/d/out', target: 'up/../../../../etc/passwd' }];
+  assert.is(what(() => checkLinks(links)), 'a/b/c/d/out: a symlink out of the tree, to up/../../../../etc/passwd');
+  checkLinks([links[0]!, { path: 'a/b/c/d/in', target: 'up/a/../README' }, { path: 'round', target: 'round' }, { path: 'dangling', target: 'a/nowhere/../x' }]);
+});
+
+test('endless paths through symlinks end', () => {
+  const links = Array.from({ length: 2000 }, (_, index) => ({ path: `l${index}`, target: 'x/../'.repeat(800) }));
+  assert.match(what(() => checkLinks(links)), '2000 symlinks lead through more than');
+});
+
+test('names that git does not check out are named', () => {
+  for (const name of ['.git/config', 'sub/.GIT/hooks/x', '../x', 'a/./b']) {
+    assert.is(what(() => checkEntries([{ mode: '100644', size: 1, path: Buffer.from(name) }])), `${name}: a name that git keeps for itself`);
+  }
+  checkEntries([{ mode: '100644', size: 1, path: Buffer.from('.gitignore') }, { mode: '100644', size: 1, path: Buffer.from('a/.github/..x') }]);
+});
+
+test('a tree that names one thing twice is refused', () => {
+  const file = { mode: '100644', size: 1 };
+  assert.is(what(() => checkEntries([{ ...file, path: Buffer.from('a') }, { ...file, path: Buffer.from('a') }])), 'a: the tree holds two things of this name');
+  assert.is(what(() => checkEntries([{ ...file, mode: '120000', path: Buffer.from('a') }, { ...file, path: Buffer.from('a/b') }])), 'a: the tree holds two things of this name');
 });
 
 test('several problems come together', () => {

@@ -142,14 +142,14 @@ function isTables(value: unknown): boolean {
 }
 
 /** `[nix.config-files]` as a person would write its header. */
-export function tableName(path: KeyPath): string {
+function tableName(path: KeyPath): string {
   if (path.length === 0) return 'the file';
   const names = path.filter((part) => typeof part === 'string').map((name) => printable(name));
   return typeof path.at(-1) === 'number' ? `[[${names.join('.')}]]` : `[${names.join('.')}]`;
 }
 
 /** `[run] start-timeout`, `[[ports]] number`, `[nix] exec-args, item 2` */
-export function keyName(path: KeyPath): string {
+function keyName(path: KeyPath): string {
   const last = path.at(-1)!;
   if (typeof last === 'number') return `${keyName(path.slice(0, -1))}, item ${last + 1}`;
   if (path.length === 1) return `[${printable(last)}]`;

@@ -75,6 +75,14 @@ export interface PortRequest {
   readonly name: string | null;
 }
 
+/** The templates of the format, in the order of docs/hop3-toml.md. */
+export const TEMPLATES = [
+  'nixpkgs-wrapper', 'python-venv', 'php-app', 'ruby-bundler', 'java-war', 'node-prebuilt', 'prebuilt-binary',
+  'prebuilt-archive', 'go-source', 'node-pnpm-install', 'java-gradle',
+] as const;
+
+export type TemplateName = (typeof TEMPLATES)[number];
+
 /**
  * `[nix]` as written, checked: `template` names the renderer that knows the rest, `keys` holds the others. Values in tables of
  * variables, config file sections and conditional variables are text; a key that another template owns is not there.

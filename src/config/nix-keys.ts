@@ -1,12 +1,6 @@
 import { Type, type TSchema } from 'typebox';
+import { TEMPLATES, type TemplateName } from './model.ts';
 import { filledText, flag, matching, oneOf, scalar, tables, text, textList, treePath, variables, whole } from './shapes.ts';
-
-export const TEMPLATES = [
-  'nixpkgs-wrapper', 'python-venv', 'php-app', 'ruby-bundler', 'java-war', 'node-prebuilt', 'prebuilt-binary',
-  'prebuilt-archive', 'go-source', 'node-pnpm-install', 'java-gradle',
-] as const;
-
-export type TemplateName = (typeof TEMPLATES)[number];
 
 export interface NixKey {
   readonly schema: TSchema;

@@ -46,7 +46,7 @@ export class Problems {
     const more = this.problems.length - 1;
     const files = [...new Set(this.problems.map((problem) => problem.file))].join(' and ');
     throw new Hop3Error('HOP3_CONFIG', {
-      what: more === 0 ? first! : `${first} (and ${more} more)`,
+      what: more === 0 ? first! : `${first!.replace(/\.$/, '')} (and ${more} more)`,
       ...(rest.length > 0 ? { why: rest.join('\n') } : {}),
       next: `Nothing was built. Correct ${files}, commit, and push again; docs/hop3-toml.md lists every key.`,
     });

@@ -2,14 +2,12 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
+import { CONFIG_PLACES } from '../source-files.ts';
 import type { AppConfig } from './model.ts';
 import { parseConfig } from './parse.ts';
 import { decodeText, MAX_CONFIG_BYTES } from './text.ts';
 
 export { type ConfigInput, parseConfig } from './parse.ts';
-
-/** Where a tree may keep its configuration, in the order in which people look. */
-export const CONFIG_PLACES = ['hop3.toml', 'src/hop3.toml', 'src/hop3/hop3.toml'] as const;
 
 /**
  * Reads the configuration of a checked-out tree. No file at all is a configuration too: the empty one.

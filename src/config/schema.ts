@@ -52,7 +52,7 @@ const Computed = Type.Record(Type.String({ pattern: VARIABLE }), scalar(), {
 });
 
 /** What a value of `[env]` may be, besides the two names that are not variables. */
-export const EnvValue = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Generate], {
+const EnvValue = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Generate], {
   description: 'text in quotes, a number, true, false, or a table such as { generate = "hex" }',
 });
 

@@ -8,8 +8,10 @@ import { failure, run, runOk, type Command } from '../run.ts';
 const QUICK = 30;
 /** Seconds for a walk over a history, or a tree written to disk. */
 const LONG = 600;
-/** Bytes of `git ls-tree` output: about half a million files. */
+/** Bytes of `git ls-tree` output: MOST_FILES with 250 bytes each. */
 const LONGEST_LIST = 64 * 1024 * 1024;
+/** Files in a tree, three times those of the Linux kernel. Trees in trees can name more than any machine could list, in a push of a kilobyte. */
+const MOST_FILES = 250_000;
 
 /** One file, symlink or submodule of a tree. */
 export interface TreeEntry {
@@ -107,12 +109,27 @@ export function headBranch(repo: string): string | null {
   return /^ref: refs\/heads\/(.+)\n$/.exec(readFileSync(join(repo, 'HEAD'), 'utf8'))?.[1] ?? null;
 }
 
-/** Everything below a tree, directories left out. */
+/**
+ * Everything below a tree, directories left out.
+ * @throws Hop3Error HOP3_TREE_SIZE for more than MOST_FILES
+ */
 export async function listTree(repo: string, tree: Oid): Promise<TreeEntry[]> {
   // Not -z: quoted names are ASCII, so they survive being read as text whatever their bytes are.
   const command = git(repo, ['-c', 'core.quotePath=true', 'ls-tree', '-r', '-l', '--full-tree', tree], { limit: LONG });
-  const text = await runOk(command, { keepStdout: LONGEST_LIST });
-  return text.split('\n').filter((line) => line !== '').map(parseEntry);
+  const stop = new AbortController();
+  let files = 0;
+  const finished = await run(command, {
+    keepStdout: LONGEST_LIST, signal: stop.signal,
+    onLine: () => {
+      files += 1;
+      if (files > MOST_FILES) stop.abort();
+    },
+  });
+  if (files > MOST_FILES) {
+    throw new Hop3Error('HOP3_TREE_SIZE', { what: `The tree has more than ${MOST_FILES} files.`, next: 'Was the right directory committed? Keep what is not source out of the repository.' });
+  }
+  if (finished.code !== 0 || finished.timedOut) throw failure(command, finished);
+  return finished.stdout.split('\n').filter((line) => line !== '').map(parseEntry);
 }
 
 /**

@@ -13,7 +13,7 @@ export interface Binding {
 const TAKEN = new Set(['pkgs', 'builtins', 'import', 'placeholder', 'true', 'false', 'null', 'toString', 'out']);
 
 /** A name as `${...}` writes it: `-` becomes `_`. Null when it cannot be a name there. */
-export function bindingName(name: string): string | null {
+function bindingName(name: string): string | null {
   const text = name.replaceAll('-', '_');
   return isNixIdentifier(text) && !TAKEN.has(text) && !text.startsWith('hop3_') ? text : null;
 }

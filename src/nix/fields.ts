@@ -107,7 +107,7 @@ export function checkVariable(key: string, name: string): void {
   });
 }
 
-export function wrongType(key: string, value: unknown, wanted: string, example: string): Hop3Error {
+function wrongType(key: string, value: unknown, wanted: string, example: string): Hop3Error {
   return new Hop3Error('HOP3_TEMPLATE_FIELD', {
     what: `[nix] ${printable(key)} should be ${wanted}, and is ${printable(JSON.stringify(value) ?? String(value))}.`,
     next: `For example: ${example}`,

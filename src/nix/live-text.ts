@@ -99,7 +99,7 @@ export function readRuntimeEnv(text: string, place: Place): Piece[] {
 }
 
 /** Index of the `}` that ends an interpolation whose inside begins at `from`; null when there is none. */
-export function interpolationEnd(text: string, from: number): number | null {
+function interpolationEnd(text: string, from: number): number | null {
   let depth = 0;
   for (let at = from; at < text.length; at++) {
     const rest = text.slice(at, at + 3);

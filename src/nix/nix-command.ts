@@ -20,7 +20,7 @@ export function nixEnv(home?: string): Record<string, string> {
 }
 
 /** The restrictions that hold whenever a pushed expression is evaluated. */
-export function evaluationArgs(request: BuildRequest, allowedUris: readonly string[]): string[] {
+function evaluationArgs(request: BuildRequest, allowedUris: readonly string[]): string[] {
   return [
     '-I', `nixpkgs=${request.packageSet.path}`,
     // Named entries, so that no <...> look-up finds the app's own files by accident.

@@ -58,7 +58,7 @@ const EVALUATION: readonly Cause[] = [
   {
     pattern: /error: attribute '([^']+)' missing/, code: 'HOP3_EVAL_MISSING',
     what: (m, f) => `${at(f)}there is no "${m[1]}" there.`,
-    next: (_m, f) => `If it is a package: the package set ${f.packageSet} does not have it under this name.`,
+    next: (_m, f) => `If it is a package: this server's package set does not have it under this name (${f.packageSet}).`,
   },
   {
     pattern: /access to (?:absolute path|canonical path|path|URI) '([^']+)' is forbidden in restricted mode/, code: 'HOP3_EVAL_FORBIDDEN',
@@ -140,8 +140,8 @@ export function nixFailure(failure: NixFailure): Hop3Error {
     });
   }
   return failure.building
-    ? new Hop3Error('HOP3_BUILD_FAILED', { what: 'The build failed.', why })
-    : new Hop3Error('HOP3_EVAL_FAILED', { what: sentence(`${at(failure)}${firstError(failure.lines)}`), why });
+    ? new Hop3Error('HOP3_BUILD_FAILED', { what: sentence(['The build failed', firstError(failure.lines)].filter(Boolean).join(': ')), why })
+    : new Hop3Error('HOP3_EVAL_FAILED', { what: sentence(`${at(failure)}${firstError(failure.lines) ?? 'Nix could not evaluate the expression.'}`), why });
 }
 
 /** The error for a nix program that found no daemon, or null when these lines are about something else. */
@@ -179,9 +179,8 @@ function next(cause: Cause, match: RegExpExecArray, failure: NixFailure): { next
   return text === undefined ? {} : { next: text };
 }
 
-function firstError(lines: readonly string[]): string {
-  const line = lines.find((each) => each.startsWith('error: '));
-  return line === undefined ? 'Nix could not evaluate the expression.' : line.slice(7).slice(0, 500);
+function firstError(lines: readonly string[]): string | undefined {
+  return lines.find((each) => each.startsWith('error: '))?.slice(7, 507);
 }
 
 /** Advice to run a command on the server. */

@@ -12,16 +12,13 @@ import { nixEnv } from './nix-command.ts';
 import { nixDaemonError } from './nix-failure.ts';
 import { nixpkgsTarball } from './nixpkgs-source.ts';
 import { builtInPin } from './pins.ts';
-import { addRoot, isValidPath } from './store.ts';
+import { addRoot } from './store.ts';
 import { nixString } from './quote.ts';
 
 type SetSettings = Pick<Settings, 'root' | 'nixpkgs'>;
 
 /** Seconds for the one download of a pinned nixpkgs: about 40 MB, and 250 MB to unpack. */
 const FETCH_LIMIT = 900;
-
-/** Pins that were fetched by this process, by revision and root; a failure is forgotten, so the next push tries again. */
-const fetched = new Map<string, Promise<PackageSet>>();
 
 /**
  * Finds what `<nixpkgs>` is for builds, by the setting HOP3_NIXPKGS. A pin is fetched once and kept by a GC root. Nothing
@@ -36,10 +33,10 @@ export async function resolvePackageSet(settings: SetSettings, log: PushLog): Pr
     case 'path':
       return pathSet(nixpkgs.path);
     case 'revision':
-      return pinned({ title: `nixpkgs ${nixpkgs.rev.slice(0, 12)}`, rev: nixpkgs.rev, sha256: nixpkgs.sha256 }, settings, log);
+      return fetchPin({ title: `nixpkgs ${nixpkgs.rev.slice(0, 12)}`, rev: nixpkgs.rev, sha256: nixpkgs.sha256 }, settings, log);
     case 'built-in': {
       const pin = builtInPin(await runOk({ file: 'nix-build', args: ['--version'], limit: 60, env: nixEnv() }));
-      return pinned({ title: `${pin.branch} (${pin.rev.slice(0, 12)})`, rev: pin.rev, sha256: pin.sha256 }, settings, log);
+      return fetchPin({ title: `${pin.branch} (${pin.rev.slice(0, 12)})`, rev: pin.rev, sha256: pin.sha256 }, settings, log);
     }
   }
 }
@@ -80,19 +77,6 @@ interface Pin {
   readonly title: string;
   readonly rev: string;
   readonly sha256: string;
-}
-
-async function pinned(pin: Pin, settings: SetSettings, log: PushLog): Promise<PackageSet> {
-  const key = `${settings.root}:${pin.rev}:${pin.sha256}`;
-  const known = fetched.get(key);
-  if (known) {
-    const set = await known;
-    if (isStorePath(set.path) && await isValidPath(set.path)) return set;
-  }
-  const fetching = fetchPin(pin, settings, log);
-  fetched.set(key, fetching);
-  fetching.catch(() => { if (fetched.get(key) === fetching) fetched.delete(key); });
-  return fetching;
 }
 
 async function fetchPin(pin: Pin, settings: SetSettings, log: PushLog): Promise<PackageSet> {

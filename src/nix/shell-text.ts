@@ -102,11 +102,3 @@ function doubleQuoteEnd(text: string, from: number): number | null {
   }
   return null;
 }
-
-/** Names that sh would expand in `$name` form but that a configuration file's text keeps as they stand. */
-export function bareNames(content: string): string[] {
-  const names = new Set<string>();
-  for (const match of content.matchAll(/(?<!\\)\$([A-Za-z_][A-Za-z0-9_]*)/g)) names.add(match[1]!);
-  return [...names];
-}
-

@@ -6,6 +6,8 @@ import { StreamingLog, type PushLog } from '../log.ts';
 export interface AttemptLog extends PushLog {
   /** A problem for the file alone: the client is told it in the push's answer. */
   keepProblem(text: string): void;
+  /** What the log would show of the text: for the words of an error, which may be those of the app. */
+  withoutSecrets(text: string): string;
   /** Resolves when the file holds everything. */
   close(): Promise<void>;
 }
@@ -27,6 +29,7 @@ export function openAttemptLog(client: PushLog, file: string, maxOutputBytes: nu
     problem: (text) => both.forEach((log) => log.problem(text)),
     output: (text) => both.forEach((log) => log.output(text)),
     keepProblem: (text) => kept.problem(text),
+    withoutSecrets: (text) => kept.withoutSecrets(text),
     hide: (values) => {
       const list = [...values];
       both.forEach((log) => log.hide(list));

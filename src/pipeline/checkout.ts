@@ -1,10 +1,10 @@
 import { lstat, mkdir, mkdtemp, open, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkoutTree, listTree } from '../git/objects.ts';
+import { checkoutTree, listTree, type TreeEntry } from '../git/objects.ts';
 import { shortOid, type Oid } from '../names.ts';
 import type { Job } from './job.ts';
 import type { Source } from './model.ts';
-import { checkEntries, checkLinks, checkSize, isLfsPointer, LARGEST_LFS_POINTER, refuseLfsPointers, type TreeEntry } from './tree-check.ts';
+import { checkEntries, checkLinks, checkSize, isLfsPointer, LARGEST_LFS_POINTER, refuseLfsPointers } from './tree-check.ts';
 
 /**
  * Writes the commit's tree into a directory of its own, always named `source`, so that `src = ./.` gives one store path

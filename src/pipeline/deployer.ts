@@ -1,12 +1,12 @@
-import { asHop3Error, Hop3Error } from '../errors.ts';
+import { Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
 import { shortOid, type AppName } from '../names.ts';
-import { isValidPath, removeRoot } from '../nix/store.ts';
-import { liveSlot } from '../runtime/slots.ts';
+import { isValidPath } from '../nix/store.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import { createApp, destroyApp } from './app-life.ts';
 import { openAttemptLog } from './attempt-log.ts';
 import { changeBranch } from './branch.ts';
+import { concludeFailure } from './failure.ts';
 import type { Host, Job } from './job.ts';
 import { asBuilt } from './known.ts';
 import type { Lineage } from './lineage.ts';
@@ -28,29 +28,40 @@ export class HostDeployer implements Deployer {
 
   async push(push: Push, log: PushLog, signal: AbortSignal): Promise<Release> {
     const what = `deploy of ${shortOid(push.commit)} by ${push.pusher}`;
-    return this.#deploy(push.app, push.pusher, what, push.commit, log, signal, (job) => deployPush(job, push));
+    return this.#deploy(push.app, push.pusher, what, () => push.commit, log, signal, (job) => deployPush(job, push));
   }
 
   async rollback(app: AppName, to: number | null, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
-    return this.#again(app, `rollback by ${by}`, by, log, signal, async (live) => {
+    return this.#again(app, `rollback by ${by}`, by, log, signal, (live) => {
       const target = this.#rollbackTarget(app, to, live);
-      log.phase(`Rollback to v${target.version} (${shortOid(target.commit)})`);
-      const lineage: Lineage = {
-        reason: 'rollback', version: this.#host.store.releases.nextVersion(app), description: `Rollback to v${target.version}`,
-        env: target.env, branch: this.#branchMove(app, target, live),
+      return {
+        from: target,
+        lineage: {
+          reason: 'rollback', version: this.#host.store.releases.nextVersion(app), description: `Rollback to v${target.version}`,
+          env: target.env, branch: this.#branchMove(app, target, live),
+        },
       };
-      return { from: target, lineage };
     });
   }
 
   async setEnv(app: AppName, changes: Readonly<Record<string, string | null>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null> {
     const { store } = this.#host;
     this.#knownApp(app);
+    const what = `change of variables by ${by}`;
     if (!store.releases.live(app)) {
-      store.env.change(app, changes);
-      return null;
+      // The first deploy may be under way with the variables as they were, which it writes down when it is live.
+      const giveBack = await this.#turn(app, what, log, signal);
+      try {
+        this.#knownApp(app);
+        if (!store.releases.live(app)) {
+          store.env.change(app, changes);
+          return null;
+        }
+      } finally {
+        giveBack();
+      }
     }
-    return this.#again(app, `change of variables by ${by}`, by, log, signal, async (live) => {
+    return this.#again(app, what, by, log, signal, (live) => {
       const env: Record<string, string> = store.env.get(app);
       for (const [name, value] of Object.entries(changes)) {
         if (value === null) delete env[name];
@@ -66,7 +77,7 @@ export class HostDeployer implements Deployer {
   }
 
   async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
-    return this.#again(app, `restart by ${by}`, by, log, signal, async (live) => ({
+    return this.#again(app, `restart by ${by}`, by, log, signal, (live) => ({
       from: live,
       lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, branch: null },
     }));
@@ -111,29 +122,29 @@ export class HostDeployer implements Deployer {
   /** A deploy that starts from a release instead of a push: no checkout, no nix. */
   async #again(
     app: AppName, what: string, by: string, log: PushLog, signal: AbortSignal,
-    choose: (live: ReleaseRow) => Promise<{ from: ReleaseRow; lineage: Lineage }>,
+    choose: (live: ReleaseRow) => { from: ReleaseRow; lineage: Lineage },
   ): Promise<Release> {
     this.#knownApp(app);
-    const first = this.#liveRelease(app);
-    return this.#deploy(app, by, what, first.commit, log, signal, async (job) => {
-      // Read again now that the turn is ours: the deploy before may have changed it.
-      const { from, lineage } = await choose(this.#liveRelease(app));
+    this.#liveRelease(app);
+    // Chosen when the turn is ours: the deploy before may change what is live. The attempt is one with the chosen release's commit.
+    const chosen = () => choose(this.#liveRelease(app));
+    return this.#deploy(app, by, what, () => chosen().from.commit, log, signal, async (job) => {
+      const { from, lineage } = chosen();
+      if (lineage.reason === 'rollback') job.log.phase(`${lineage.description} (${shortOid(from.commit)})`);
       return makeLive(job, await this.#builtOf(job, from), lineage);
     });
   }
 
   async #deploy(
-    app: AppName, by: string, what: string, commit: ReleaseRow['commit'], client: PushLog, signal: AbortSignal,
+    app: AppName, by: string, what: string, commitOf: () => ReleaseRow['commit'], client: PushLog, signal: AbortSignal,
     work: (job: Job) => Promise<Deployed>,
   ): Promise<Release> {
     const host = this.#host;
-    const giveBack = await this.#turns.take(app, what, signal, (ahead, before) => {
-      client.phase(`Waiting: ${app} is busy with the ${ahead.what}, since ${clock(ahead.since)}${before > 0 ? ` (${before} more before this one)` : ''}`);
-    });
+    const giveBack = await this.#turn(app, what, client, signal);
     let attempt: number;
     try {
       this.#knownApp(app);
-      attempt = host.store.builds.begin(app, commit, by);
+      attempt = host.store.builds.begin(app, commitOf(), by);
     } catch (error) {
       giveBack();
       throw error;
@@ -146,7 +157,7 @@ export class HostDeployer implements Deployer {
       host.store.builds.end(app, attempt, 'released', { release: deployed.release.version });
       return deployed.release;
     } catch (thrown) {
-      throw await this.#failed(job, thrown);
+      throw await concludeFailure(job, thrown);
     } finally {
       for (const cleanUp of job.cleanUps) await cleanUp().catch((error: unknown) => host.reportDefect('clean-up', error));
       await log.close();
@@ -154,33 +165,18 @@ export class HostDeployer implements Deployer {
     }
   }
 
+  /** Waits for the app's turn and tells who has it. */
+  #turn(app: AppName, what: string, client: PushLog, signal: AbortSignal): Promise<() => void> {
+    return this.#turns.take(app, what, signal, (ahead, before) => {
+      client.phase(`Waiting: ${app} is busy with the ${ahead.what}, since ${clock(ahead.since)}${before > 0 ? ` (${before} more before this one)` : ''}`);
+    });
+  }
+
   #keepDraining(app: AppName, drained: Promise<void>): void {
     const kept = drained.finally(() => {
       if (this.#draining.get(app) === kept) this.#draining.delete(app);
     });
     this.#draining.set(app, kept);
-  }
-
-  /** Unwinds, writes the failure down, and says what is running now: read from the switch itself, not remembered. */
-  async #failed(job: Job, thrown: unknown): Promise<Hop3Error> {
-    const { app, store } = job;
-    let error = asHop3Error(thrown);
-    if (error.code === 'HOP3_INTERNAL') job.reportDefect(`deploy of ${app}`, thrown);
-    // A program that was ended because the client left looks like any failing program.
-    if (job.signal.aborted && error.code !== 'HOP3_CANCELLED') error = new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled.', cause: error });
-    for (const left of await job.undo.unwind()) job.reportDefect(`undo: ${left.what}`, left.error);
-    // A build whose runtime.json was refused left a root that no row knows of.
-    if (!store.builds.output(app, job.attempt)) await removeRoot(paths.buildRoot(app, job.attempt)).catch((left: unknown) => job.reportDefect('GC root', left));
-    const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';
-    store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${error.what}` });
-    job.log.keepProblem(`${error.what} [${error.code}]`);
-    for (const line of error.why?.split('\n') ?? []) job.log.keepProblem(line);
-    return new Hop3Error(error.code, {
-      what: error.what,
-      ...(error.why === undefined ? {} : { why: error.why }),
-      next: [error.next, whatRuns(job), `The whole log: hop3 builds log b${job.attempt} --app ${app}`].filter(Boolean).join('\n'),
-      cause: thrown,
-    });
   }
 
   async #builtOf(job: Job, release: ReleaseRow): Promise<Built> {
@@ -229,15 +225,6 @@ export class HostDeployer implements Deployer {
   #knownApp(app: AppName): void {
     if (!this.#host.store.apps.get(app)) throw new Hop3Error('HOP3_NO_APP', { what: `There is no app named ${app}.`, next: 'hop3 apps lists what there is.' });
   }
-}
-
-/** What is live after a failure. */
-function whatRuns({ app, paths, store }: Job): string {
-  const slot = liveSlot(paths, app);
-  const live = store.releases.live(app);
-  if (slot === null) return `${app} has no live release yet; the branch has not moved.`;
-  if (live?.slot === slot) return `v${live.version} is still live; the branch has not moved.`;
-  return 'The new release answers already, but could not be written down. Restarting the server puts that right.';
 }
 
 function clock(ms: number): string {

@@ -16,7 +16,6 @@ export interface Host {
   readonly packageSet: (log: PushLog) => Promise<PackageSet>;
   /** Places for builds that run side by side. */
   readonly builds: Gate;
-  readonly now: () => number;
   /** For what no client may see: defects, and effects that could not be undone. */
   readonly reportDefect: (where: string, error: unknown) => void;
 }

@@ -23,15 +23,19 @@ export async function receive(job: Job, push: Push): Promise<Received> {
   const branch = push.ref.replace(/^refs\/heads\//, '');
   log.phase(`Receiving ${shortOid(push.commit)} for ${app} (${branch})`);
   refuseOtherBranch(store.apps.get(app)?.branch ?? branch, branch);
-  const [now, tree] = await lookUp(repo, [push.ref, `${push.commit}^{tree}`]);
-  // The push may have waited behind another one that moved the branch; to build it would end in a switch that is taken back.
-  if ((now?.oid ?? null) !== push.old) throw stalePush(push.ref, now?.oid ?? null);
+  const [found, tree] = await lookUp(repo, [push.ref, `${push.commit}^{tree}`]);
+  const now = found?.oid ?? null;
+  if (now !== push.old) {
+    // The push waited behind another one that moved the branch; to build it would end in a switch that is taken back.
+    if (!(await buildsOn(repo, push, now))) throw stalePush(push.ref, now);
+    log.line(`${branch} has moved to ${shortOid(now!)} meanwhile, which this push builds on`);
+  }
   const received = { commit: push.commit, tree: tree!.oid };
   const version = store.releases.nextVersion(app);
-  const move = { ref: push.ref, commit: push.commit, old: push.old };
+  const move = { ref: push.ref, commit: push.commit, old: now };
 
-  const earlier = push.old === null || push.old === push.commit ? null : store.releases.ofCommit(app, push.commit);
-  if (earlier && (await isAncestor(repo, push.commit, push.old!))) {
+  const earlier = now === null || now === push.commit ? null : store.releases.ofCommit(app, push.commit);
+  if (earlier && (await isAncestor(repo, push.commit, now!))) {
     log.phase(`Rollback to v${earlier.version}: ${shortOid(push.commit)} was live before`);
     return {
       ...received, earlierBuild: earlier.build,
@@ -42,6 +46,12 @@ export async function receive(job: Job, push: Push): Promise<Received> {
     ...received, earlierBuild: null,
     lineage: { reason: 'push', version, description: `Deploy ${shortOid(push.commit)}`, env: store.env.get(app), branch: move },
   };
+}
+
+/** Whether the branch moved forward, and the push goes on from there: it takes nothing away, and begun a moment later it would be no question. */
+async function buildsOn(repo: string, push: Push, now: Oid | null): Promise<boolean> {
+  if (now === null) return false;
+  return (push.old === null || (await isAncestor(repo, push.old, now))) && isAncestor(repo, now, push.commit);
 }
 
 /** While the push waited for its turn, another first push or `hop3 app set-branch` may have chosen another branch. */

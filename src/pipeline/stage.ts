@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { slotMode } from '../runtime/slot-target.ts';
 import { liveSlot, clearSlot, fillSlot } from '../runtime/slots.ts';
 import { stopSlot } from '../runtime/services.ts';
 import { otherSlot } from '../paths.ts';
@@ -32,7 +33,7 @@ export async function stage(job: Job, built: Built, provisioned: Provisioned): P
     clearSlot(paths, app, slot);
   });
   await fillSlot(paths, spec);
-  return { provisioned, spec, mode: modeOf(built) };
+  return { provisioned, spec, mode: slotMode(spec) };
 }
 
 /** The release before the live one may take up to the drain time to finish its requests; this one needs its place. */
@@ -51,10 +52,4 @@ function workersOf(job: Job, built: Built, provisioned: Provisioned, slot: SlotS
     const env = port === null ? provisioned.env : { ...provisioned.env, PORT: String(port) };
     return { name: `${type}.1`, type, command, port, env };
   });
-}
-
-function modeOf(built: Built): SlotMode {
-  const web = Object.hasOwn(built.runtime.workers, 'web');
-  if (built.runtime.static !== null) return web ? 'both' : 'static';
-  return web ? 'web' : 'none';
 }

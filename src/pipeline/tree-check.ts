@@ -1,20 +1,15 @@
-import { posix } from 'node:path';
 import { Hop3Error } from '../errors.ts';
+import type { TreeEntry } from '../git/objects.ts';
 import { printable } from '../names.ts';
-
-/** One line of `git ls-tree -r -l -z`. */
-export interface TreeEntry {
-  readonly mode: string;
-  readonly size: number | null;
-  readonly path: Buffer;
-}
+import { linksOut, TooManySteps, type TreeLink } from './tree-links.ts';
 
 /** Most problems that are told one by one; a tree with more has one cause. */
 const SHOWN = 10;
 
 /**
  * Refuses a tree that cannot become a source directory as it is, before anything is written: submodules (the build
- * would see empty directories) and file names that are not UTF-8 (nix and JSON cannot hold them).
+ * would see empty directories), file names that are not UTF-8 (nix and JSON cannot hold them), and what only a tree that was made by hand
+ * holds: git's own names, and one name for two things.
  * @throws Hop3Error HOP3_TREE with every path
  */
 export function checkEntries(entries: readonly TreeEntry[]): void {
@@ -23,8 +18,31 @@ export function checkEntries(entries: readonly TreeEntry[]): void {
     const text = entry.path.toString('utf8');
     if (!Buffer.from(text, 'utf8').equals(entry.path)) problems.push(`${printable(entry.path.toString('latin1'))}: the name is not UTF-8`);
     else if (entry.mode === '160000') problems.push(`${printable(text)}: a submodule; its files are not part of the push`);
+    else if (GITS_OWN.test(text)) problems.push(`${printable(text)}: a name that git keeps for itself`);
   }
-  refuse(problems, 'Commit the files themselves (git subtree, or a plain copy), or rename what is named.');
+  for (const name of namedTwice(entries)) problems.push(`${printable(name)}: the tree holds two things of this name`);
+  refuse(problems, 'Commit a submodule\'s files themselves (git subtree, or a plain copy); rename anything else.');
+}
+
+/** What git's own checkout refuses as part of a path. */
+const GITS_OWN = /(?:^|\/)(?:\.\.?|\.git)(?:\/|$)/i;
+
+/** Names that stand for two entries, or for a file and a directory at once. */
+function namedTwice(entries: readonly TreeEntry[]): Set<string> {
+  const names = new Set<string>();
+  const twice = new Set<string>();
+  for (const { path } of entries) {
+    const name = path.toString('latin1');
+    if (names.has(name)) twice.add(path.toString('utf8'));
+    names.add(name);
+  }
+  for (const { path } of entries) {
+    const name = path.toString('latin1');
+    for (let slash = name.indexOf('/'); slash !== -1; slash = name.indexOf('/', slash + 1)) {
+      if (names.has(name.slice(0, slash))) twice.add(path.toString('utf8', 0, slash));
+    }
+  }
+  return twice;
 }
 
 /**
@@ -50,27 +68,25 @@ function megabytes(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(bytes < 10 * 1024 * 1024 ? 1 : 0);
 }
 
-/** A symlink of the tree and what it says. */
-export interface TreeLink {
-  readonly path: string;
-  readonly target: string;
-}
-
 /**
  * Refuses symlinks that lead out of the tree: on the server they would name the server's files.
  * @throws Hop3Error HOP3_TREE
  */
 export function checkLinks(links: readonly TreeLink[]): void {
-  const problems = links
-    .filter((link) => leavesTree(link))
-    .map((link) => `${printable(link.path)}: a symlink out of the tree, to ${printable(link.target)}`);
+  const problems = followed(links).map((link) => `${printable(link.path)}: a symlink out of the tree, to ${printable(link.target)}`);
   refuse(problems, 'Replace the symlink by the file, or make it relative within the tree.');
 }
 
-export function leavesTree(link: TreeLink): boolean {
-  if (posix.isAbsolute(link.target)) return true;
-  const resolved = posix.normalize(posix.join(posix.dirname(link.path), link.target));
-  return resolved === '..' || resolved.startsWith('../');
+function followed(links: readonly TreeLink[]): TreeLink[] {
+  try {
+    return linksOut(links);
+  } catch (error) {
+    if (!(error instanceof TooManySteps)) throw error;
+    throw new Hop3Error('HOP3_TREE', {
+      what: `The ${links.length} symlinks lead through more than ${error.steps} directories; where they end was not looked up.`,
+      next: 'Replace symlinks by the files.',
+    });
+  }
 }
 
 const LFS_HEAD = 'version https://git-lfs.github.com/spec/v1\n';

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LineCutter } from '../run.ts';
+import { LineCutter } from '../program-output.ts';
 
 export interface LogLine {
   /** Milliseconds since 1970. */

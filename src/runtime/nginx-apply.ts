@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, open, readFile, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
@@ -8,6 +8,7 @@ import type { Settings } from '../settings.ts';
 import type { Site } from './model.ts';
 import { renderNginxConfig, type NginxConfig } from './nginx-config.ts';
 import { bringIntoEffect } from './nginx-reload.ts';
+import { syncPath } from './sync-tree.ts';
 
 export { reloadCount } from './nginx-log.ts';
 
@@ -126,13 +127,4 @@ async function holds(dir: string, config: NginxConfig): Promise<boolean> {
     if ((await readFile(join(dir, name), 'utf8').catch(() => null)) !== text) return false;
   }
   return true;
-}
-
-async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import type { Paths } from '../paths.ts';
-import type { Address } from '../settings.ts';
+import { reachableHost, type Address } from '../settings.ts';
 
 export interface NginxWorker {
   readonly pid: number;
@@ -49,12 +49,6 @@ export function askGeneration(listen: Address, probeHost: string, limitMs = 1000
     call.on('error', () => finish(null));
     call.end();
   });
-}
-
-/** The address to ask when a program listens on this one: a wildcard is reached through loopback. */
-export function reachableHost(address: Address): string {
-  if (address.host === '0.0.0.0') return '127.0.0.1';
-  return address.host === '::' ? '::1' : address.host;
 }
 
 /** The run script starts nginx in its service directory; an nginx elsewhere that got the pid after a crash is not ours. */

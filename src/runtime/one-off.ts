@@ -4,7 +4,7 @@ import type { Paths } from '../paths.ts';
 import { run, type Finished } from '../run.ts';
 import { writeEnvDir } from './envdir.ts';
 import type { SlotSpec } from './model.ts';
-import { oneOffRun } from './run-scripts.ts';
+import { oneOffRun, shellWord } from './run-scripts.ts';
 import { APP_HOME, asArgumentFile, sandboxArguments } from './sandbox.ts';
 import { slotLayout } from './slot-layout.ts';
 import { checkCommand } from './worker-command.ts';
@@ -13,7 +13,7 @@ export interface OneOffOptions {
   readonly paths: Paths;
   /** The filled slot whose release the command sees. */
   readonly spec: Pick<SlotSpec, 'app' | 'slot' | 'closure'>;
-  /** Run as `/bin/sh -c "exec <command>"`, like a worker's. */
+  /** Run as `/bin/sh -c <command>`: unlike a worker's it may be several commands, joined with `&&`. */
   readonly command: string;
   /** The whole environment besides HOME. */
   readonly env: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export async function runOneOff(options: OneOffOptions): Promise<Finished> {
     writeEnvDir(envDir, { ...env, HOME: APP_HOME });
     const args = sandboxArguments({ app: spec.app, closure: spec.closure, dataDir: paths.data(spec.app), envDir, etcDir: layout.etc, initFile: layout.init });
     writeFileSync(sandbox, asArgumentFile(args), { mode: 0o600 });
-    writeFileSync(script, oneOffRun(sandbox, command), { mode: 0o700 });
+    writeFileSync(script, oneOffRun(sandbox, `/bin/sh -c ${shellWord(command)}`), { mode: 0o700 });
     return await run({ file: script, args: [], limit: options.limit, cwd: dir }, { signal: options.signal, onLine: (line) => options.onLine(line), keepStdout: 0 });
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
-import { formatAddress, type Address, type Settings } from '../settings.ts';
+import { formatAddress, reachableHost, type Address, type Settings } from '../settings.ts';
 import { probeHost } from './nginx-apply.ts';
-import { askGeneration, reachableHost } from './nginx-process.ts';
+import { askGeneration } from './nginx-process.ts';
 import { OWN_SERVICES, type OwnService } from './supervisor-services.ts';
 
 /** Seconds until server and nginx have to answer; together they take about one. */

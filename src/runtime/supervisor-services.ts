@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Paths } from '../paths.ts';
+import { TOOL_PATH } from '../run.ts';
 import type { Settings } from '../settings.ts';
 import { writeEnvDir } from './envdir.ts';
 import { configFile } from './nginx-process.ts';
@@ -12,7 +13,6 @@ type Env = Readonly<Record<string, string | undefined>>;
 export const OWN_SERVICES = ['server', 'nginx'] as const;
 export type OwnService = (typeof OWN_SERVICES)[number];
 
-const TOOL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Bytes of one log file and how many rotated ones are kept. */
 const LOG_BYTES = 2_000_000;
 const LOG_FILES = 10;
@@ -50,7 +50,7 @@ export function writeOwnServices(paths: Paths, settings: Pick<Settings, 'root'>,
 }
 
 /** What the server's process gets to see. */
-export function serverEnvironment(paths: Paths, settings: Pick<Settings, 'root'>, env: Env): Record<string, string> {
+function serverEnvironment(paths: Paths, settings: Pick<Settings, 'root'>, env: Env): Record<string, string> {
   const own = Object.entries(env).filter((entry): entry is [string, string] => entry[0].startsWith('HOP3_') && entry[1] !== undefined && !NOT_THE_SERVERS.has(entry[0]));
   return {
     ...Object.fromEntries(own),

@@ -3,7 +3,7 @@ import { Hop3Error } from '../errors.ts';
 import { parseAppName, type AppName } from '../names.ts';
 import { didYouMean } from '../nearest.ts';
 import type { AppRow } from '../store/apps.ts';
-import { mayUse, type Principal } from './auth.ts';
+import { isAdmin, mayUse, type Principal } from './auth.ts';
 import type { ServerContext } from './context.ts';
 
 /** Who may use a route: any valid token, a token that covers the app in the path, or an administrator's. */
@@ -32,10 +32,6 @@ export function guard(scope: FastifyInstance, context: ServerContext): void {
     if (access === 'admin') requireAdmin(request);
     if (access === 'app') requireApp(request);
   });
-}
-
-export function isAdmin(principal: Principal): boolean {
-  return principal.app === null;
 }
 
 function requireAdmin(request: FastifyRequest): void {

@@ -74,9 +74,13 @@ export async function createAdminToken(file: string): Promise<boolean> {
   }
 }
 
+export function isAdmin(principal: Principal): boolean {
+  return principal.app === null;
+}
+
 /** Whether the token covers the app. Says nothing about the app's existence. */
 export function mayUse(principal: Principal, app: AppName): boolean {
-  return principal.app === null || principal.app === app;
+  return isAdmin(principal) || principal.app === app;
 }
 
 /** Turns an Authorization header into a Principal. */

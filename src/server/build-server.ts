@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { LogController, type ConnectionError, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { Hop3Error } from '../errors.ts';
@@ -21,11 +22,20 @@ function refuseGarbage(error: ConnectionError, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const status = late ? '408 Request Timeout' : '400 Bad Request';
-  const what = late ? `The request's header did not arrive within ${HEADERS_TIMEOUT / 1000} s.` : 'This is not an HTTP request that can be read.';
-  const body = JSON.stringify({ error: errorInfo(new Hop3Error(late ? 'HOP3_TIMEOUT' : 'HOP3_USAGE', { what })) } satisfies ErrorBody);
+  const { status, known } = garbageAnswer(error.code);
+  const body = JSON.stringify({ error: errorInfo(known) } satisfies ErrorBody);
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}
+
+function garbageAnswer(code: string): { status: string; known: Hop3Error } {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { status: '408 Request Timeout', known: new Hop3Error('HOP3_TIMEOUT', { what: `The request's header did not arrive within ${HEADERS_TIMEOUT / 1000} s.` }) };
+    case 'HPE_HEADER_OVERFLOW':
+      return { status: '431 Request Header Fields Too Large', known: new Hop3Error('HOP3_USAGE', { what: `The request's header is larger than ${maxHeaderSize / 1024} KiB.` }) };
+    default:
+      return { status: '400 Bad Request', known: new Hop3Error('HOP3_USAGE', { what: 'This is not an HTTP request that can be read.' }) };
+  }
 }
 
 /**

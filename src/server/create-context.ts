@@ -25,7 +25,6 @@ export async function createContext(settings: Settings): Promise<ServerContext &
   const host: Host = {
     settings, paths, store, packageSet,
     builds: new Gate(settings.parallelBuilds),
-    now: Date.now,
     reportDefect,
   };
   await repair(host);

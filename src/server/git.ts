@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { ensureEmptyRepo } from '../git/repo.ts';
 import { asHop3Error, Hop3Error } from '../errors.ts';
-import { parseAppName, type AppName } from '../names.ts';
-import { mayUse, type Principal } from './auth.ts';
+import type { AppName } from '../names.ts';
+import { appOf } from './api-access.ts';
+import { isAdmin, mayUse } from './auth.ts';
 import type { ServerContext } from './context.ts';
 import { applyGitEnvironment, gitEnvironment } from './git-env.ts';
 import { ClientGone } from './git-body.ts';
@@ -109,10 +110,6 @@ async function answer(context: ServerContext, request: FastifyRequest, reply: Fa
   }
 }
 
-function appOf(request: FastifyRequest): AppName {
-  return parseAppName((request.params as { app: string }).app);
-}
-
 function serviceOf(request: FastifyRequest): GitService {
   const { service } = request.query as { service?: unknown };
   const known = SERVICES.find((name) => name === service);
@@ -132,10 +129,6 @@ function repoFor(context: ServerContext, request: FastifyRequest, service: GitSe
     what: `There is no app named ${app}.`,
     next: isAdmin(request.principal) ? 'hop3 apps lists what there is; a first push makes an app.' : 'An administrator makes it: hop3 app create, or a first push with an administrator\'s token.',
   });
-}
-
-function isAdmin(principal: Principal): boolean {
-  return principal.app === null;
 }
 
 /** The same words whether or not the app exists. */

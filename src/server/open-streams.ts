@@ -18,10 +18,6 @@ export class OpenStreams {
     return { abort, end };
   }
 
-  get count(): number {
-    return this.#open.size;
-  }
-
   /** Tells all of them to end and waits, at most `limitMs`. False when some had not ended by then. */
   async close(limitMs: number): Promise<boolean> {
     this.#closing = true;

@@ -13,7 +13,7 @@ export type Packet =
   | { readonly kind: 'end' };
 
 /** A packet's length is four hex digits and counts itself, so this is the most data one can hold. */
-export const MOST_DATA = 65_516;
+const MOST_DATA = 65_516;
 export const FLUSH: Buffer = Buffer.from('0000');
 
 /** One packet. Text gets no line end: pass one where git expects it. */

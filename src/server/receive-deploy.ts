@@ -85,6 +85,6 @@ async function keep(context: ServerContext, push: OpenPush, command: RefCommand,
 /** Says plainly that a push of tags alone, or a tidying up, changed nothing that runs. */
 function tellNothingDeployed(stored: readonly RefCommand[], branch: string, log: PushLog): void {
   const tag = stored.find((command) => isTag(command.ref) && command.new);
-  log.phase('Nothing was deployed: a push of tags alone only keeps them');
+  log.phase(tag ? 'Nothing was deployed: a push of tags alone only keeps them' : 'Nothing was deployed: only refs that nothing runs from were deleted');
   if (tag) log.line(`To deploy it: git push hop3 ${shortRef(tag.ref)}^{commit}:${branch}`);
 }

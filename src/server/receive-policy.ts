@@ -28,7 +28,8 @@ export function decide(branch: string | null, commands: readonly RefCommand[]): 
   }
   const [guilty] = main.keys();
   const reasons = new Map(commands.map(({ ref }) => [ref, main.get(ref) ?? alsoRefused(ref, guilty!)]));
-  return { kind: 'refused', reasons, main: [...main.values()] };
+  // main and master are refused in the same words, which are told once.
+  return { kind: 'refused', reasons, main: [...main.values()].filter((error, index, all) => all.findIndex((other) => other.what === error.what) === index) };
 }
 
 /** "main" of "refs/heads/main", "v1" of "refs/tags/v1". */

@@ -14,7 +14,7 @@ export interface BuildRow {
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly storePath: StorePath | null;
-  /** `[HOP3_CODE] what happened`, for failed and cancelled ones. */
+  /** `[code] what happened`, for failed and cancelled ones. */
   readonly error: string | null;
   readonly release: number | null;
 }

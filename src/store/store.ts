@@ -31,10 +31,6 @@ export class Store {
     return new Store(Database.open(file));
   }
 
-  transaction<T>(work: () => T): T {
-    return this.#db.transaction(work);
-  }
-
   /** Answers only when the database can be read. */
   ping(): void {
     this.#db.get('SELECT 1 AS one');

@@ -1,5 +1,6 @@
 import type { AppDetail, AppSummary, WorkerInfo } from '../../server/api-types.ts';
 import { Hop3Error } from '../../errors.ts';
+import { shortOid } from '../../names.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
 import { fields, table } from '../output.ts';
 import { duration, when } from '../time.ts';
@@ -14,7 +15,7 @@ export const listApps: Handler = async (context) => {
 function appRow(app: AppSummary): string[] {
   const { release } = app;
   if (!release) return [app.name, '-', app.branch ?? '-', '-', 'nothing live yet', app.url];
-  return [app.name, `v${release.version}`, app.branch ?? '-', release.commit.slice(0, 7), when(release.created_at), app.url];
+  return [app.name, `v${release.version}`, app.branch ?? '-', shortOid(release.commit), when(release.created_at), app.url];
 }
 
 export const createApp: Handler = async (context) => {
@@ -38,14 +39,14 @@ export const showApp: Handler = async (context) => {
   context.out.answer(app, () => describeApp(app));
 };
 
-export function describeApp(app: AppDetail): string {
+function describeApp(app: AppDetail): string {
   const { release, last_build: build } = app;
   const head = fields([
     ['app', app.name],
     ['url', app.url],
     ['branch', app.branch ?? 'none yet; the first push of main or master chooses it'],
     ['live', release ? `v${release.version} ${release.description}, by ${release.by}, ${when(release.created_at)}` : 'nothing yet'],
-    ['last build', build ? `b${build.number} ${build.status} (${build.commit.slice(0, 7)}), ${when(build.started_at)}` : 'none yet'],
+    ['last build', build ? `b${build.number} ${build.status} (${shortOid(build.commit)}), ${when(build.started_at)}` : 'none yet'],
     ['', build?.status === 'failed' ? build.error : null],
     ['made', `${when(app.created_at)}, by ${app.created_by}`],
   ]);
@@ -59,7 +60,7 @@ export const listProcesses: Handler = async (context) => {
   if (workers.length === 0) context.out.note(`${app} has no processes: nothing is live, or its release is a static site.`);
 };
 
-export function workerTable(workers: readonly WorkerInfo[]): string {
+function workerTable(workers: readonly WorkerInfo[]): string {
   return table(['process', 'state', 'for', 'pid', ''], workers.map((worker) => [
     worker.worker,
     worker.state === 'up' ? 'up' : `down${worker.exit ? ` (${worker.exit})` : ''}`,

@@ -1,5 +1,5 @@
 import { Hop3Error } from '../../errors.ts';
-import { printable } from '../../names.ts';
+import { printable, shortOid } from '../../names.ts';
 import type { BuildInfo, ReleaseInfo } from '../../server/api-types.ts';
 import type { Client } from '../client.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
@@ -12,7 +12,7 @@ export const listBuilds: Handler = async (context, _args, options) => {
   const limit = Math.max(1, parseCount('--limit', options['limit'], 15, 1000));
   const { builds } = await client.get<{ builds: BuildInfo[] }>(`/apps/${app}/builds?limit=${limit}`);
   context.out.answer({ builds }, () => table(['build', 'status', 'commit', 'release', 'by', 'when', 'error'], builds.map((build) => [
-    `b${build.number}`, build.status, build.commit.slice(0, 7), build.release === null ? '-' : `v${build.release}`,
+    `b${build.number}`, build.status, shortOid(build.commit), build.release === null ? '-' : `v${build.release}`,
     build.by, when(build.started_at), build.error ?? '',
   ])));
   if (builds.length === 0) context.out.note(`Nothing was pushed to ${app} yet.`);

@@ -2,12 +2,11 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Hop3Error } from '../../errors.ts';
 import type { PlanInfo, PlanRequest } from '../../server/api-types.ts';
+import { PLANNED_FILES } from '../../source-files.ts';
 import { searchApp } from '../app-name.ts';
 import type { Handler } from '../command-context.ts';
 import { fields } from '../output.ts';
 
-/** The files that planning reads. */
-const READ = ['hop3.toml', 'src/hop3.toml', 'src/hop3/hop3.toml', 'Procfile', 'hop3.nix'];
 /** More than any of them has in practice; the server has the same limit or a lower one. */
 const LARGEST = 1024 * 1024;
 
@@ -25,7 +24,7 @@ export const planCommand: Handler = async (context, [given]) => {
 
 async function readFiles(dir: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  for (const path of READ) {
+  for (const path of PLANNED_FILES) {
     const file = join(dir, path);
     const found = await stat(file).catch(() => null);
     if (!found?.isFile()) continue;

@@ -4,8 +4,7 @@ import { Client } from '../client.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
 import { parseCount } from '../numbers.ts';
 import { fields, table } from '../output.ts';
-import { ago, when } from '../time.ts';
-import { duration } from '../time.ts';
+import { ago, duration, when } from '../time.ts';
 
 /** Exit code when the server, or nginx, does not answer. */
 const DOWN = 7;

@@ -1,4 +1,4 @@
-import type { AppConfig } from '../../config/model.ts';
+import { TEMPLATES, type AppConfig, type TemplateName } from '../../config/model.ts';
 import { Hop3Error } from '../../errors.ts';
 import { printable } from '../../names.ts';
 import { didYouMean } from '../../nearest.ts';
@@ -7,8 +7,8 @@ import { nixpkgsWrapper } from './nixpkgs-wrapper.ts';
 
 export type { RenderedTemplate } from './model.ts';
 
-/** The templates of the format. A name without a renderer is known and not built yet. */
-const TEMPLATES: Readonly<Record<string, Template | 'not built yet'>> = {
+/** Every template of the format; one without a renderer is known and not built yet. */
+const RENDERERS: Readonly<Record<TemplateName, Template | 'not built yet'>> = {
   'nixpkgs-wrapper': nixpkgsWrapper,
   'python-venv': 'not built yet',
   'php-app': 'not built yet',
@@ -22,8 +22,8 @@ const TEMPLATES: Readonly<Record<string, Template | 'not built yet'>> = {
   'java-gradle': 'not built yet',
 };
 
-/** The templates that can be rendered, in the table's order. */
-export const supportedTemplates: readonly string[] = Object.keys(TEMPLATES).filter((name) => TEMPLATES[name] !== 'not built yet');
+/** The templates that can be rendered. */
+export const supportedTemplates: readonly string[] = TEMPLATES.filter((name) => RENDERERS[name] !== 'not built yet');
 
 /**
  * Renders the expression of an app whose hop3.toml has `[nix] template`.
@@ -31,17 +31,17 @@ export const supportedTemplates: readonly string[] = Object.keys(TEMPLATES).filt
  */
 export function renderTemplate(config: AppConfig, appName: string): RenderedTemplate {
   const name = config.nix?.template ?? '';
-  const template = Object.hasOwn(TEMPLATES, name) ? TEMPLATES[name] : undefined;
+  const template = Object.hasOwn(RENDERERS, name) ? RENDERERS[name as TemplateName] : undefined;
   if (template === undefined || template === 'not built yet') throw unsupported(config, name);
   return { template: name, tier: template.tier, ...template.render(config, appName) };
 }
 
 function unsupported(config: AppConfig, name: string): Hop3Error {
-  const known = Object.hasOwn(TEMPLATES, name);
+  const known = Object.hasOwn(RENDERERS, name);
   return new Hop3Error('HOP3_TEMPLATE_UNSUPPORTED', {
     what: known
       ? `${config.file ?? 'hop3.toml'}: the template "${name}" is not built into this version of Hop3 yet.`
-      : `${config.file ?? 'hop3.toml'}: there is no template "${printable(name)}".${didYouMean(name, Object.keys(TEMPLATES))}`,
+      : `${config.file ?? 'hop3.toml'}: there is no template "${printable(name)}".${didYouMean(name, TEMPLATES)}`,
     why: `Supported: ${supportedTemplates.join(', ')}.`,
     next: 'Use one of these, or write a hop3.nix by hand and remove the [nix] table.',
   });

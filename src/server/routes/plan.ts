@@ -3,12 +3,10 @@ import Type from 'typebox';
 import { Hop3Error } from '../../errors.ts';
 import { parseAppName, printable } from '../../names.ts';
 import { didYouMean } from '../../nearest.ts';
+import { CONFIG_PLACES, PLANNED_FILES } from '../../source-files.ts';
 import { appOf } from '../api-access.ts';
 import type { PlanInfo } from '../api-types.ts';
 import type { ServerContext } from '../context.ts';
-
-const HOP3_TOML = ['hop3.toml', 'src/hop3.toml', 'src/hop3/hop3.toml'];
-const READ = [...HOP3_TOML, 'Procfile', 'hop3.nix'];
 
 const fields = {
   files: Type.Record(Type.String(), Type.String()),
@@ -34,13 +32,13 @@ export function planRoutes(context: ServerContext): FastifyPluginCallbackTypebox
 
 async function plan(context: ServerContext, app: string, files: Readonly<Record<string, string>>, names: readonly string[]): Promise<PlanInfo> {
   for (const path of Object.keys(files)) {
-    if (READ.includes(path)) continue;
+    if (PLANNED_FILES.includes(path)) continue;
     throw new Hop3Error('HOP3_USAGE', {
-      what: `body.files: "${printable(path)}" is not a file that planning reads.${didYouMean(path, READ)}`,
-      next: `Send only ${READ.join(', ')}.`,
+      what: `body.files: "${printable(path)}" is not a file that planning reads.${didYouMean(path, PLANNED_FILES)}`,
+      next: `Send only ${PLANNED_FILES.join(', ')}.`,
     });
   }
-  const configs = HOP3_TOML.filter((path) => files[path] !== undefined);
+  const configs = CONFIG_PLACES.filter((path) => files[path] !== undefined);
   if (configs.length > 1) {
     throw new Hop3Error('HOP3_USAGE', { what: `The tree has ${configs.join(' and ')}; only one can be meant.`, next: 'Delete the others.' });
   }

@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Hop3Error } from '../../src/errors.ts';
+import { asOid, parseAppName, type StorePath } from '../../src/names.ts';
+import { Paths } from '../../src/paths.ts';
+import { concludeFailure } from '../../src/pipeline/failure.ts';
+import type { Job } from '../../src/pipeline/job.ts';
+import { Undo } from '../../src/pipeline/undo.ts';
+import { pointNowhere, switchTo } from '../../src/runtime/slots.ts';
+import { Store } from '../../src/store/store.ts';
+
+const test = suite<{ dir: string; store: Store; paths: Paths; defects: string[]; job: () => Job }>('what a failed deploy says of what runs');
+const app = parseAppName('shop');
+
+test.before.each((context) => {
+  context.dir = mkdtempSync(join(tmpdir(), 'hop3-failure-'));
+  context.store = Store.open(join(context.dir, 'hop3.db'));
+  context.paths = new Paths(context.dir);
+  context.defects = [];
+  mkdirSync(context.paths.app(app), { recursive: true });
+  pointNowhere(context.paths, app);
+  context.store.apps.create(app, 'admin');
+  context.job = () => ({
+    app, store: context.store, paths: context.paths, attempt: context.store.builds.begin(app, asOid('b'.repeat(40)), 'ann'),
+    signal: new AbortController().signal, undo: new Undo(), log: { keepProblem() {} },
+    reportDefect: (where: string) => void context.defects.push(where),
+  } as unknown as Job);
+});
+test.after.each(({ dir, store }) => {
+  store.close();
+  rmSync(dir, { recursive: true });
+});
+
+function released({ store, paths }: { store: Store; paths: Paths }): void {
+  const commit = asOid('a'.repeat(40));
+  const build = store.builds.begin(app, commit, 'ann');
+  store.builds.built(app, build, { tree: commit, buildKey: 'k', storePath: `/nix/store/${'0'.repeat(32)}-a` as StorePath, root: build, runtime: '{}', config: '{}' });
+  store.releases.beginSwitch({ app, version: 1, build, slot: 'a', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {} });
+  switchTo(paths, app, 'a', 'web');
+  store.releases.finishSwitch(app, 1);
+}
+
+const unhealthy = () => new Hop3Error('HOP3_UNHEALTHY', { what: 'web.1 was not ready.', next: 'Listen on $PORT.' });
+
+test('before the first release there is none', async ({ job }) => {
+  const error = await concludeFailure(job(), unhealthy());
+  assert.is(error.next, 'Listen on $PORT.\nshop has no live release yet; the branch has not moved.\nThe whole log: hop3 builds log b1 --app shop');
+});
+
+test('the release that was live still is, and the attempt is written down as failed', async (context) => {
+  released(context);
+  const error = await concludeFailure(context.job(), unhealthy());
+  assert.match(error.next!, '\nv1 is still live; the branch has not moved.\n');
+  assert.is(context.store.builds.get(app, 2)?.status, 'failed');
+  assert.is(context.store.builds.get(app, 2)?.error, '[HOP3_UNHEALTHY] web.1 was not ready.');
+});
+
+test('a release that answers and could not be written down is not said to be the one before', async (context) => {
+  released(context);
+  switchTo(context.paths, app, 'b', 'web');
+  const error = await concludeFailure(context.job(), new Error('database or disk is full'));
+  assert.is(error.code, 'HOP3_INTERNAL');
+  assert.not.match(error.next!, 'still live');
+  assert.match(error.next!, 'The new release answers already, but could not be written down. Restarting the server puts that right.');
+  assert.equal(context.defects, ['deploy of shop']);
+});
+
+test('what was begun is taken back, newest first, and what cannot be is reported', async (context) => {
+  const job = context.job();
+  const undone: string[] = [];
+  job.undo.add('one', () => { undone.push('one'); });
+  job.undo.add('two', () => { undone.push('two'); throw new Error('no'); });
+  await concludeFailure(job, unhealthy());
+  assert.equal(undone, ['two', 'one']);
+  assert.equal(context.defects, ['undo: two']);
+});
+
+test.run();

@@ -1,0 +1,37 @@
+import { asHop3Error, Hop3Error } from '../errors.ts';
+import { removeRoot } from '../nix/store.ts';
+import { liveSlot } from '../runtime/slots.ts';
+import type { Job } from './job.ts';
+
+/** Unwinds, writes the failure down, and says what is running now: read from the switch itself, not remembered. */
+export async function concludeFailure(job: Job, thrown: unknown): Promise<Hop3Error> {
+  const { app, store, paths } = job;
+  let error = asHop3Error(thrown);
+  if (error.code === 'HOP3_INTERNAL') job.reportDefect(`deploy of ${app}`, thrown);
+  // A program that was ended because the client left looks like any failing program.
+  if (job.signal.aborted && error.code !== 'HOP3_CANCELLED') error = new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled.', cause: error });
+  for (const left of await job.undo.unwind()) job.reportDefect(`undo: ${left.what}`, left.error);
+  // A build whose runtime.json was refused left a root that no row knows of.
+  if (!store.builds.output(app, job.attempt)) await removeRoot(paths.buildRoot(app, job.attempt)).catch((left: unknown) => job.reportDefect('GC root', left));
+  const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';
+  store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${error.what}` });
+  job.log.keepProblem(`${error.what} [${error.code}]`);
+  for (const line of error.why?.split('\n') ?? []) job.log.keepProblem(line);
+  return new Hop3Error(error.code, {
+    what: error.what,
+    ...(error.why === undefined ? {} : { why: error.why }),
+    next: [error.next, whatRuns(job, error), `The whole log: hop3 builds log b${job.attempt} --app ${app}`].filter(Boolean).join('\n'),
+    cause: thrown,
+  });
+}
+
+/** What is live after a failure. */
+function whatRuns({ app, paths, store }: Job, error: Hop3Error): string {
+  const slot = liveSlot(paths, app);
+  const live = store.releases.live(app);
+  // A stale push is told in the same breath that the branch has moved, by another one.
+  const rest = error.code === 'HOP3_STALE_PUSH' ? 'this push has changed nothing.' : 'the branch has not moved.';
+  if (slot === null) return `${app} has no live release yet; ${rest}`;
+  if (live?.slot === slot) return `v${live.version} is still live; ${rest}`;
+  return 'The new release answers already, but could not be written down. Restarting the server puts that right.';
+}
