@@ -24,7 +24,7 @@ for (const text of [
   '[[nix.config-files]]\nsections.constructor.prototype.polluted = "1"',
 ]) {
   test(`no prototype is reached: ${JSON.stringify(text)}`, () => {
-    assert.match(told(text), /^hop3\.toml:\d+:\d+: the key "(__proto__|constructor)" is not allowed anywhere in this file\./);
+    assert.match(told(text), /^hop3\.toml:\d+:\d+: the key "(__proto__|constructor)" is not allowed anywhere in this file(?:\.| \(and \d+ more\))/);
     assert.is(({} as Record<string, unknown>)['polluted'], undefined);
   });
 }
