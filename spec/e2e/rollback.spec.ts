@@ -1,5 +1,5 @@
 // limit: 240
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -30,7 +30,10 @@ test.before(async (context) => {
   context.first = await context.shop.git('rev-parse', 'HEAD');
   assert.is((await context.shop.push()).code, 0);
 });
-test.after(async ({ world }) => { await world.stop(); });
+test.after(async ({ world }) => {
+  await world.stop();
+  await rm(tools, { recursive: true, force: true });
+});
 
 test('setting a variable makes a release that runs with it', async ({ world }) => {
   const set = await world.hop3('env', 'set', 'GREETING=hello from v2', '--app', 'shop');

@@ -172,7 +172,7 @@ test('repeated failures of one address are answered ever later; a right token is
   const times: number[] = [];
   for (let index = 0; index < 8; index += 1) times.push((await timed({ bearer: `hop3_x_${index}`, from })).ms);
   assert.ok(times.at(-1)! > 1500, `the eighth came after ${times.at(-1)} ms`);
-  assert.ok(times[0]! < times.at(-1)! / 2, 'the first came at once');
+  assert.ok(Math.min(...times.slice(0, 3)) < times.at(-1)! / 2, 'the first ones came at once');
   let late = true;
   const bad = timed({ bearer: 'hop3_x_y', from }).then((answer) => { late = false; return answer; });
   for (const where of [freshAddress(), from]) {

@@ -206,7 +206,7 @@ test('an app destroyed during a deploy is gone once that has ended, with the pus
   assert.is((await destroyed).code, 0, (await destroyed).output);
   const refused = await second.ended;
   assert.is(refused.code, 1, refused.output);
-  assert.match(refused.stderr, '[HOP3_NO_APP]');
+  assert.match(refused.stderr, ' ! [remote rejected] main -> main (The app doomed was destroyed while this waited for its turn [HOP3_NO_APP])');
 
   assert.is((await world.get('doomed')).status, 404);
   assert.is((await world.hop3('app', 'status', '--app', 'doomed')).code, 3);

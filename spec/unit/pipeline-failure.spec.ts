@@ -25,7 +25,7 @@ test.before.each((context) => {
   context.store.apps.create(app, 'admin');
   context.job = () => ({
     app, store: context.store, paths: context.paths, attempt: context.store.builds.begin(app, asOid('b'.repeat(40)), 'ann'),
-    signal: new AbortController().signal, undo: new Undo(), log: { keepProblem() {} },
+    signal: new AbortController().signal, undo: new Undo(), log: { keepProblem() {}, withoutSecrets: (text: string) => text.replaceAll('hunter2-hunter2', '[hidden]') },
     reportDefect: (where: string) => void context.defects.push(where),
   } as unknown as Job);
 });
@@ -66,6 +66,13 @@ test('a release that answers and could not be written down is not said to be the
   assert.not.match(error.next!, 'still live');
   assert.match(error.next!, 'The new release answers already, but could not be written down. Restarting the server puts that right.');
   assert.equal(context.defects, ['deploy of shop']);
+});
+
+test('the app\'s last words lose their secrets, in the answer and in the list of builds', async (context) => {
+  const error = await concludeFailure(context.job(), new Hop3Error('HOP3_WORKER_DIED', { what: 'web.1 said hunter2-hunter2.', why: 'cannot log in with\nhunter2-hunter2' }));
+  assert.is(error.what, 'web.1 said [hidden].');
+  assert.is(error.why, 'cannot log in with\n[hidden]');
+  assert.is(context.store.builds.get(app, 1)?.error, '[HOP3_WORKER_DIED] web.1 said [hidden].');
 });
 
 test('what was begun is taken back, newest first, and what cannot be is reported', async (context) => {

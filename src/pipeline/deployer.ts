@@ -143,7 +143,7 @@ export class HostDeployer implements Deployer {
     const giveBack = await this.#turn(app, what, client, signal);
     let attempt: number;
     try {
-      this.#knownApp(app);
+      if (!host.store.apps.get(app)) throw new Hop3Error('HOP3_NO_APP', { what: `The app ${app} was destroyed while this waited for its turn.` });
       attempt = host.store.builds.begin(app, commitOf(), by);
     } catch (error) {
       giveBack();

@@ -14,12 +14,15 @@ export async function concludeFailure(job: Job, thrown: unknown): Promise<Hop3Er
   // A build whose runtime.json was refused left a root that no row knows of.
   if (!store.builds.output(app, job.attempt)) await removeRoot(paths.buildRoot(app, job.attempt)).catch((left: unknown) => job.reportDefect('GC root', left));
   const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';
-  store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${error.what}` });
-  job.log.keepProblem(`${error.what} [${error.code}]`);
-  for (const line of error.why?.split('\n') ?? []) job.log.keepProblem(line);
+  // Either may hold the app's last words, and those a secret.
+  const what = job.log.withoutSecrets(error.what);
+  const why = error.why === undefined ? undefined : job.log.withoutSecrets(error.why);
+  store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${what}` });
+  job.log.keepProblem(`${what} [${error.code}]`);
+  for (const line of why?.split('\n') ?? []) job.log.keepProblem(line);
   return new Hop3Error(error.code, {
-    what: error.what,
-    ...(error.why === undefined ? {} : { why: error.why }),
+    what,
+    ...(why === undefined ? {} : { why }),
     next: [error.next, whatRuns(job, error), `The whole log: hop3 builds log b${job.attempt} --app ${app}`].filter(Boolean).join('\n'),
     cause: thrown,
   });

@@ -36,10 +36,13 @@ export async function stage(job: Job, built: Built, provisioned: Provisioned): P
   return { provisioned, spec, mode: slotMode(spec) };
 }
 
+// Most slots are free within this; a line about every short wait would only be read for nothing.
+const TELL_AFTER = 1000;
+
 /** The release before the live one may take up to the drain time to finish its requests; this one needs its place. */
 async function waitForSlot(job: Job): Promise<void> {
   const free = Symbol('free');
-  const first = await Promise.race([job.slotFree.then(() => free), delay(200)]);
+  const first = await Promise.race([job.slotFree.then(() => free), delay(TELL_AFTER)]);
   if (first === free) return;
   job.log.line(`Waiting until the release before the live one has finished its requests (at most ${job.settings.drainTimeout} s)`);
   await job.slotFree;
