@@ -57,6 +57,13 @@ util-linux command -v flock runuser setsid
 coreutils env --default-signal true
 LIST
   if [ "$nixpkgs" = pin ]; then echo 'busybox-static test -x /bin/busybox'; fi
+  if [ "$nixpkgs" = host ]; then
+    # What every stdenv of nixpkgs has, and a minimal Debian does not.
+    echo 'patch patch --version'
+    echo 'make make --version'
+    echo 'bzip2 command -v bzip2'
+    echo 'xz-utils xz --version'
+  fi
   if [ "$purpose" != server ] && [ "$nixpkgs" = host ]; then
     # What the examples are made of when packages come from the distribution.
     echo 'python3-flask python3 -c import\ flask'

@@ -48,7 +48,9 @@ export class HostWorld {
         args: [
           join(this.source, 'hop3.nix'), '-A', 'package', '--no-out-link',
           '-I', `nixpkgs=${HOST_SET}`, '-I', `hop3-source=${this.source}`,
-          '--option', 'restrict-eval', 'true', '--option', 'sandbox', 'true', ...flags,
+          '--option', 'restrict-eval', 'true', '--option', 'sandbox', 'true',
+          // As a push does: a cache that cannot be reached costs seconds a build.
+          '--option', 'substituters', '', ...flags,
         ],
         limit: 60,
         env: { NIX_REMOTE: 'daemon', NIX_PATH: '', HOME: this.dir },
