@@ -69,7 +69,10 @@ LIST
     echo 'python3-flask python3 -c import\ flask'
     echo 'gunicorn gunicorn --version'
   fi
-  if [ "$purpose" = test ]; then echo 'radicale radicale --version'; fi
+  if [ "$purpose" = test ]; then
+    echo 'radicale radicale --version'
+    echo 'wrk command -v wrk'
+  fi
 }
 
 works() { bash -c "$1" </dev/null >/dev/null 2>&1; }
