@@ -38,11 +38,16 @@ value() { printf '%s\n' "$settings" | sed -n "s/^$1 = \{0,1\}//p"; }
 missing() {
   [ "$(value sandbox)" = true ] || echo 'sandbox = true'
   [ "$(value sandbox-fallback)" = false ] || echo 'sandbox-fallback = false'
-  if [ "$single" = 0 ]; then [ -n "$(value build-users-group)" ] || echo 'build-users-group = nixbld'; fi
+  if [ "$single" = 0 ]; then [ -n "$(build_group)" ] || echo 'build-users-group = nixbld'; fi
   if [ "$single" = 1 ] && [ -n "$(value build-users-group)" ]; then echo 'build-users-group ='; fi
   local paths
   paths=$(wanted_paths)
   [ "$paths" = "$(sandbox_paths)" ] || echo "sandbox-paths = $paths"
+}
+
+# Nix's own default depends on who asks: nixbld for root, as whom the daemon runs, and nothing for everybody else.
+build_group() {
+  if [ "$(id -u)" != 0 ] && ! grep -qs '^[[:space:]]*build-users-group[[:space:]]*=' "$file"; then echo nixbld; else value build-users-group; fi
 }
 
 sandbox_paths() { value sandbox-paths | tr -s ' ' '\n' | sort | xargs; }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -68,6 +68,20 @@ conf('a machine that shows the whole distribution is left so for a pinned nixpkg
   const text = readFileSync(file, 'utf8');
   assert.is(run('--nixpkgs', 'pin', '--write', file).status, 0);
   assert.is(readFileSync(file, 'utf8'), text);
+});
+
+conf('an ordinary user with sudo is told the same as root: nothing is missing after root has written it', ({ dir, file }) => {
+  assert.is(run('--write', file).status, 0);
+  chmodSync(dir, 0o755);
+  chmodSync(file, 0o644);
+  const script = join(dir, 'nix-conf.sh');
+  copyFileSync('scripts/nix-conf.sh', script);
+  chmodSync(script, 0o755);
+  const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'] : [];
+  const [program, ...args] = [...asNobody, 'bash', script, file];
+  const told = spawnSync(program!, args, { encoding: 'utf8', cwd: '/', timeout: 30_000, env: { PATH: process.env['PATH'], HOME: '/nonexistent' } });
+  assert.is(told.stdout, '');
+  assert.is(told.status, 0, told.stderr);
 });
 
 if (spawnSync('nix', ['--version']).status === 0) conf.run();
