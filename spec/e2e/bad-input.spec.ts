@@ -174,9 +174,9 @@ test('it fetches nothing while it is evaluated, runs nothing, and finds no envir
   }
   await rejected(context, await push(context, expression('builtins.exec [ "id" ]')), 'HOP3_EVAL_MISSING', 'hop3.nix:3:13: there is no "exec" there.');
   const env = await push(context, expression('throw "env:${builtins.getEnv "HOME"}${builtins.getEnv "PATH"}${builtins.getEnv "HOP3_ROOT"}:end"'));
-  await rejected(context, env, 'HOP3_EVAL_FAILED', 'env::end.');
+  await rejected(context, env, 'HOP3_EVAL_FAILED', 'hop3.nix: env::end.');
   const exists = await push(context, expression(`throw (if builtins.pathExists "${world.root}/admin.token" then "it is there" else "not a word")`));
-  await rejected(context, exists, 'HOP3_EVAL_FAILED', 'not a word.');
+  await rejected(context, exists, 'HOP3_EVAL_FAILED', 'hop3.nix: not a word.');
 });
 
 test('its builder stays in the sandbox, whatever it asks for', async (context) => {

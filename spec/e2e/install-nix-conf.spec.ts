@@ -79,7 +79,7 @@ conf('an ordinary user with sudo is told the same as root: nothing is missing af
   chmodSync(script, 0o755);
   const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', '--'] : [];
   const [program, ...args] = [...asNobody, 'bash', script, file];
-  const told = spawnSync(program!, args, { encoding: 'utf8', cwd: '/', timeout: 30_000, env: { PATH: process.env['PATH'], HOME: '/nonexistent' } });
+  const told = spawnSync(program, args, { encoding: 'utf8', cwd: '/', timeout: 30_000, env: { PATH: process.env['PATH'], HOME: '/nonexistent' } });
   assert.is(told.stdout, '');
   assert.is(told.status, 0, told.stderr);
 });

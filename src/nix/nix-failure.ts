@@ -141,7 +141,7 @@ export function nixFailure(failure: NixFailure): Hop3Error {
   }
   return failure.building
     ? new Hop3Error('HOP3_BUILD_FAILED', { what: sentence(['The build failed', firstError(failure.lines)].filter(Boolean).join(': ')), why })
-    : new Hop3Error('HOP3_EVAL_FAILED', { what: sentence(`${at(failure)}${firstError(failure.lines) ?? 'Nix could not evaluate the expression.'}`), why });
+    : new Hop3Error('HOP3_EVAL_FAILED', { what: sentence(`${at(failure) || 'hop3.nix: '}${firstError(failure.lines) ?? 'Nix could not evaluate the expression.'}`), why });
 }
 
 /** The error for a nix program that found no daemon, or null when these lines are about something else. */
