@@ -1,7 +1,8 @@
-import { readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AppName } from '../names.ts';
 import { SLOTS, type Paths, type SlotName } from '../paths.ts';
+import { listDir } from './list-dir.ts';
 import { slotLayout, workerLayout } from './slot-layout.ts';
 
 /** The output of one worker in one release and slot, at most 6 MB. */
@@ -18,9 +19,9 @@ const KEPT = 4;
 /** Every directory with output of the app's workers. `worker` is a name (`web.1`) or a type (`web`). */
 export function logDirs(paths: Paths, app: AppName, worker?: string): LogDir[] {
   const root = paths.workerLogs(app);
-  const workers = list(root).filter((name) => worker === undefined || name === worker || name.startsWith(`${worker}.`));
+  const workers = listDir(root).filter((name) => worker === undefined || name === worker || name.startsWith(`${worker}.`));
   return workers.flatMap((name) =>
-    list(join(root, name)).flatMap((entry) => {
+    listDir(join(root, name)).flatMap((entry) => {
       const [, release, slotText] = /^(v[0-9]+)\.([a-z])$/.exec(entry) ?? [];
       const slot = SLOTS.find((one) => one === slotText);
       return release && slot ? [{ dir: join(root, name, entry), worker: name, release, slot }] : [];
@@ -46,7 +47,7 @@ export function pruneLogDirs(paths: Paths, app: AppName): void {
 
 function usedBy(paths: Paths, app: AppName, slot: SlotName): string[] {
   const layout = slotLayout(paths, app, slot);
-  return list(layout.services).flatMap((worker) => {
+  return listDir(layout.services).flatMap((worker) => {
     try {
       return [readlinkSync(workerLayout(layout, worker).logLink)];
     } catch {
@@ -61,13 +62,4 @@ function touched(dir: string): number {
 
 function statTime(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-}
-
-function list(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

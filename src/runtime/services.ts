@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
@@ -8,6 +8,7 @@ import { run, runOk, type Command } from '../run.ts';
 import { describeWorkerExit } from './exits.ts';
 import { syncPath, syncTree } from './sync-tree.ts';
 import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
+import { listDir } from './list-dir.ts';
 import { chainProcesses, sandboxProcesses } from './processes.ts';
 import { parseServiceName, serviceName, slotLayout, workerLayout, type WorkerLayout } from './slot-layout.ts';
 
@@ -39,14 +40,14 @@ export async function startSlot(paths: Paths, spec: SlotSpec): Promise<void> {
  */
 export async function stopSlot(paths: Paths, app: AppName, slot: SlotName, graceMs: number): Promise<void> {
   const layout = slotLayout(paths, app, slot);
-  const linked = list(paths.services).map(parseServiceName).filter((service) => service?.app === app && service.slot === slot).map((service) => service!.worker);
-  const workers = [...new Set([...linked, ...list(layout.services)])];
+  const linked = listDir(paths.services).map(parseServiceName).filter((service) => service?.app === app && service.slot === slot).map((service) => service!.worker);
+  const workers = [...new Set([...linked, ...listDir(layout.services)])];
   await Promise.all(workers.map((worker) => stopWorker(paths, serviceName(app, slot, worker), workerLayout(layout, worker), Math.max(1, Math.round(graceMs)))));
 }
 
 /** How all workers are, from their supervisors. Hop3's own services are left out. */
 export async function workerStatuses(paths: Paths): Promise<WorkerStatus[]> {
-  const services = list(paths.services).flatMap((name) => {
+  const services = listDir(paths.services).flatMap((name) => {
     const service = parseServiceName(name);
     return service ? [{ name, ...service }] : [];
   });
@@ -64,7 +65,7 @@ export async function workerStatuses(paths: Paths): Promise<WorkerStatus[]> {
 
 /** How the workers of one slot are. */
 export async function workerStatus(paths: Paths, app: AppName, slot: SlotName): Promise<WorkerStatus[]> {
-  const own = list(paths.services).map(parseServiceName).filter((service) => service?.app === app && service.slot === slot);
+  const own = listDir(paths.services).map(parseServiceName).filter((service) => service?.app === app && service.slot === slot);
   return Promise.all(own.map(async (service) => ({ app, slot, worker: service!.worker, state: await workerState(join(paths.services, serviceName(app, slot, service!.worker))) })));
 }
 
@@ -175,14 +176,5 @@ function signal(pid: number, name: NodeJS.Signals): void {
     process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-function list(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
   }
 }
