@@ -13,7 +13,7 @@ const test = suite<{ world: NginxWorld }>('the switch under load');
 const shop = parseAppName('shop');
 const SWITCHES = 120;
 const hasWrk = spawnSync('wrk', ['-v']).error === undefined;
-if (!hasWrk) console.log('SKIP: wrk is not installed (apt-get install wrk)');
+if (!hasWrk) console.log('skipped: wrk is not installed (apt-get install wrk)');
 
 test.before(async (context) => {
   context.world = await NginxWorld.start();

@@ -61,6 +61,14 @@ test('a template app (nixpkgs-wrapper) is rendered, built and answers', async ({
   const pushed = await radicale.push();
   assert.is(pushed.code, 0, pushed.output);
   assert.match(pushed.stderr, 'remote: -----> Template mode: nixpkgs-wrapper (tier 1)');
+  // `display = true`: shown to who pushes, once, and kept in no log.
+  const password = /remote: {8}RADICALE_PASSWORD: (\S{20}) /.exec(pushed.stderr)?.[1];
+  assert.ok(password, pushed.stderr);
+  const kept = await world.hop3('builds', 'log', 'b1', '--app', 'radicale');
+  assert.match(kept.stdout, 'Released v1');
+  assert.not.match(kept.stdout, password);
+  await radicale.commit('again');
+  assert.not.match((await radicale.push()).stderr, password, 'once');
   const answer = await world.get('radicale', '/.web/');
   assert.is(answer.status, 200, answer.body);
 });

@@ -4,6 +4,8 @@ import { StreamingLog, type PushLog } from '../log.ts';
 
 /** A log that goes to the client and to the attempt's own file at once. */
 export interface AttemptLog extends PushLog {
+  /** A detail for the client alone: what is to be seen once and kept nowhere. */
+  tellOnce(text: string): void;
   /** A problem for the file alone: the client is told it in the push's answer. */
   keepProblem(text: string): void;
   /** What the log would show of the text: for the words of an error, which may be those of the app. */
@@ -28,6 +30,7 @@ export function openAttemptLog(client: PushLog, file: string, maxOutputBytes: nu
     line: (text) => both.forEach((log) => log.line(text)),
     problem: (text) => both.forEach((log) => log.problem(text)),
     output: (text) => both.forEach((log) => log.output(text)),
+    tellOnce: (text) => client.line(text),
     keepProblem: (text) => kept.problem(text),
     withoutSecrets: (text) => kept.withoutSecrets(text),
     hide: (values) => {

@@ -29,7 +29,7 @@ export async function provision(job: Job, built: Built, lineage: Lineage): Promi
       BIND_ADDRESS: '127.0.0.1',
     },
   });
-  for (const name of composed.display) log.line(`${name}: ${composed.operator[name]} (made now, shown only here)`);
+  for (const name of composed.display) log.tellOnce(`${name}: ${composed.operator[name]} (made now, shown only here)`);
   log.hide(Object.values(composed.operator));
   const path = [...built.runtime.path, composed.env['PATH'] ?? DEFAULT_PATH].join(':');
   return { lineage, env: { ...composed.env, PATH: path }, operator: composed.operator };
