@@ -24,11 +24,16 @@ templates('a forgotten name is an error, also for a section, inside one and for 
 });
 
 templates('raw holes are refused, and no template of ours has one', () => {
-  for (const raw of ['{{{x}}}', '{{&x}}', '{{>x}}']) assert.throws(() => renderNix(raw, { x: '' }), /may not use/);
+  for (const raw of ['{{{x}}}', '{{&x}}']) assert.throws(() => renderNix(raw, { x: '' }), /may not use/);
   const dir = join(INSTALL_DIR, 'nix-templates');
-  const files = readdirSync(dir).filter((name) => name.endsWith('.mustache'));
-  assert.ok(files.length > 0);
-  for (const name of files) assert.not.match(readFileSync(join(dir, name), 'utf8'), /\{\{[{&>]/, name);
+  const files = [dir, join(dir, 'parts')].flatMap((each) => readdirSync(each).map((name) => join(each, name))).filter((name) => name.endsWith('.mustache'));
+  assert.ok(files.length > 3);
+  for (const name of files) assert.not.match(readFileSync(name, 'utf8'), /\{\{[{&]/, name);
+});
+
+templates('a part that several templates share is rendered with the same view; one that does not exist is an error', () => {
+  assert.match(renderNix('{{>head}}', { pkgsDefault: 'x' }), /pkgs \? "x",/);
+  assert.throws(() => renderNix('{{>gone}}', {}), /parts\/gone\.mustache/);
 });
 
 templates('a list, a float and undefined cannot stand in a hole', () => {

@@ -19,15 +19,15 @@ function bindingName(name: string): string | null {
 }
 
 /**
- * The names that an app's `${...}` may use, sorted: the app's id, the package's own name and `pkg` for the package, and
- * those of `[nix.let-extra]`, which win.
+ * The names that an app's `${...}` may use, sorted: those that the template gives (the app's id, `pkg`, `php` ...) and those of
+ * `[nix.let-extra]`, which win. A given name that cannot be one in Nix is left out.
  * @throws Hop3Error HOP3_TEMPLATE_FIELD
  */
-export function readBindings(fields: Fields, packageNames: readonly string[], packageCode: NixCode): Binding[] {
+export function readBindings(fields: Fields, given: readonly (readonly [string, NixCode])[]): Binding[] {
   const bindings = new Map<string, NixCode>();
-  for (const candidate of [...packageNames, 'pkg']) {
+  for (const [candidate, value] of given) {
     const name = bindingName(candidate);
-    if (name !== null) bindings.set(name, packageCode);
+    if (name !== null && !bindings.has(name)) bindings.set(name, value);
   }
   for (const [name, value] of Object.entries(fields.table('let-extra', 'jdk = "pkgs.jdk21"'))) {
     if (bindingName(name) !== name) {

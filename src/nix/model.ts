@@ -25,6 +25,16 @@ export interface PackageSet {
 /** 1: packages of the pinned set; 2: dependencies by lock file and hash; 3: prebuilt by upstream. */
 export type Tier = 1 | 2 | 3;
 
+/** A fixed-output derivation of a rendered expression whose hash is a key of hop3.toml. */
+export interface FixedOutput {
+  /** The derivation's exact name, as it stands behind the hash in its store path. */
+  readonly derivation: string;
+  /** The key of `[nix]`. */
+  readonly key: string;
+  /** False where hop3.toml has no hash yet: the expression holds one that nothing has, and nix prints the right one. */
+  readonly given: boolean;
+}
+
 export interface BuildRequest {
   /** Absolute path of the expression, inside `sourceDir` or beside it. */
   readonly expression: string;

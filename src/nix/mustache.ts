@@ -8,7 +8,8 @@ const templates = new Map<string, string>();
 
 /**
  * Renders nix-templates/<name>.mustache. A plain `{{hole}}` takes a string (quoted as a Nix string), a number, a boolean,
- * or NixCode (inserted as it stands), so the type of the value decides and `{{{raw}}}` is not needed.
+ * or NixCode (inserted as it stands), so the type of the value decides and `{{{raw}}}` is not needed. `{{>name}}` is
+ * nix-templates/parts/<name>.mustache, what several templates share.
  * @throws TypeError for a name that is missing in the view: a defect of the renderer
  */
 export function renderNixTemplate(name: string, view: object): string {
@@ -17,7 +18,7 @@ export function renderNixTemplate(name: string, view: object): string {
 
 /** The same for a template's text. */
 export function renderNix(template: string, view: object): string {
-  return renderStrictly(template, view, toNix);
+  return renderStrictly(template, view, toNix, (name) => readTemplate(`parts/${name}`));
 }
 
 function toNix(value: unknown): string {

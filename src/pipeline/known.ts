@@ -7,7 +7,7 @@ import type { Built } from './model.ts';
 import type { Received } from './receive.ts';
 
 /** Raised when the same tree and package set would be rendered into another expression than before. */
-const RENDERING = 1;
+const RENDERING = 2;
 
 /** Together with the tree it says whether an earlier build is the same build. */
 export function buildKey(packageSet: PackageSet): string {

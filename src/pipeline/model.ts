@@ -1,7 +1,7 @@
 import type { AppConfig } from '../config/model.ts';
 import type { PushLog } from '../log.ts';
 import type { AppName, Oid, StorePath } from '../names.ts';
-import type { Runtime, Tier } from '../nix/model.ts';
+import type { FixedOutput, Runtime, Tier } from '../nix/model.ts';
 
 /** One accepted push to the deployed branch. */
 export interface Push {
@@ -26,7 +26,10 @@ export interface Source {
 /** What will be built and how it was decided. */
 export type Plan =
   | { readonly kind: 'hand-crafted'; readonly expressionFile: string; readonly notices: readonly string[] }
-  | { readonly kind: 'template'; readonly template: string; readonly tier: Tier; readonly expression: string; readonly notices: readonly string[] };
+  | {
+    readonly kind: 'template'; readonly template: string; readonly tier: Tier; readonly expression: string; readonly notices: readonly string[];
+    readonly hashes: readonly FixedOutput[]; readonly systems: readonly string[] | null;
+  };
 
 /** A tree that was built: all that is needed to run it again without looking at its files. */
 export interface Built {

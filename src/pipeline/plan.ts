@@ -19,10 +19,9 @@ const EJECTED = /^# Ejected by Hop3 \S+ from template ([a-z-]+) on (\d{4}-\d{2}-
 
 /**
  * Chooses hand-crafted or template mode and, for a template, renders the expression. Has no effect.
- * @throws Hop3Error HOP3_BOTH_MODES, HOP3_NO_PLAN, HOP3_ADDONS, and what the template's renderer throws
+ * @throws Hop3Error HOP3_BOTH_MODES, HOP3_NO_PLAN, and what the template's renderer throws
  */
 export function makePlan(input: PlanInput): Plan {
-  refuseUnsupported(input.config);
   const template = input.config.nix?.template;
   if (input.hop3Nix !== null) {
     const ejected = EJECTED.exec(input.hop3Nix);
@@ -42,6 +41,7 @@ export function makePlan(input: PlanInput): Plan {
     const rendered = renderTemplate(input.config, input.app);
     return {
       kind: 'template', template: rendered.template, tier: rendered.tier, expression: rendered.expression,
+      hashes: rendered.hashes, systems: rendered.systems,
       notices: [...rendered.notices, ...processNotices(input.config)],
     };
   }
@@ -86,7 +86,11 @@ export function planFiles(files: TreeFiles, packageSet: PackageSet): PlannedFile
   };
 }
 
-function refuseUnsupported(config: AppConfig): void {
+/**
+ * Refuses what a push of this configuration would need and this server cannot give; planning alone does not need it.
+ * @throws Hop3Error HOP3_ADDONS
+ */
+export function refuseUnsupported(config: AppConfig): void {
   if (config.addons.length === 0) return;
   const types = config.addons.map((addon) => addon.type).join(', ');
   throw new Hop3Error('HOP3_ADDONS', {

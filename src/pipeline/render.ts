@@ -2,14 +2,17 @@ import { readdir, readFile, lstat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AppConfig } from '../config/model.ts';
 import { Hop3Error } from '../errors.ts';
+import type { FixedOutput } from '../nix/model.ts';
 import type { Job } from './job.ts';
 import type { Source } from './model.ts';
-import { makePlan } from './plan.ts';
+import { makePlan, refuseUnsupported } from './plan.ts';
 
 /** An expression in a file, ready for nix. */
 export interface Rendered {
   readonly expressionFile: string;
   readonly expression: string;
+  /** What a template's expression fetches under a hash of hop3.toml; empty for a hop3.nix. */
+  readonly hashes: readonly FixedOutput[];
 }
 
 /** More than any expression by hand or by template; a larger file is a mistake (a committed archive under that name). */
@@ -20,18 +23,19 @@ const LARGEST_EXPRESSION = 1024 * 1024;
  * so that the source's own bytes (and with them its store path) stay the tree's.
  */
 export async function renderPlan(job: Job, source: Source, config: AppConfig): Promise<Rendered> {
+  refuseUnsupported(config);
   const hop3Nix = await readHop3Nix(source);
   const plan = makePlan({ app: job.app, config, hop3Nix, names: (await readdir(source.dir)).sort() });
   if (plan.kind === 'hand-crafted') {
     job.log.phase('Hand-crafted mode: hop3.nix');
     for (const notice of plan.notices) job.log.line(notice);
-    return { expressionFile: join(source.dir, plan.expressionFile), expression: hop3Nix! };
+    return { expressionFile: join(source.dir, plan.expressionFile), expression: hop3Nix!, hashes: [] };
   }
   job.log.phase(`Template mode: ${plan.template} (tier ${plan.tier})`);
   for (const notice of plan.notices) job.log.line(notice);
   const expressionFile = join(dirname(source.dir), 'hop3.nix');
   await writeFile(expressionFile, plan.expression);
-  return { expressionFile, expression: plan.expression };
+  return { expressionFile, expression: plan.expression, hashes: plan.hashes };
 }
 
 async function readHop3Nix(source: Source): Promise<string | null> {

@@ -2,6 +2,7 @@ import { TEMPLATES, type AppConfig, type TemplateName } from '../../config/model
 import { Hop3Error } from '../../errors.ts';
 import { printable } from '../../names.ts';
 import { didYouMean } from '../../nearest.ts';
+import type { TreePlace } from '../tree.ts';
 import type { RenderedTemplate, Template } from './model.ts';
 import { nixpkgsWrapper } from './nixpkgs-wrapper.ts';
 
@@ -29,11 +30,11 @@ export const supportedTemplates: readonly string[] = TEMPLATES.filter((name) => 
  * Renders the expression of an app whose hop3.toml has `[nix] template`.
  * @throws Hop3Error HOP3_TEMPLATE_UNSUPPORTED, HOP3_TEMPLATE_FIELD
  */
-export function renderTemplate(config: AppConfig, appName: string): RenderedTemplate {
+export function renderTemplate(config: AppConfig, appName: string, tree: TreePlace = 'beside'): RenderedTemplate {
   const name = config.nix?.template ?? '';
   const template = Object.hasOwn(RENDERERS, name) ? RENDERERS[name as TemplateName] : undefined;
   if (template === undefined || template === 'not built yet') throw unsupported(config, name);
-  return { template: name, tier: template.tier, ...template.render(config, appName) };
+  return { template: name, tier: template.tier, ...template.render({ config, appName, tree }) };
 }
 
 function unsupported(config: AppConfig, name: string): Hop3Error {
