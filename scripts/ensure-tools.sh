@@ -72,6 +72,19 @@ LIST
   if [ "$purpose" = test ]; then
     echo 'radicale radicale --version'
     echo 'wrk command -v wrk'
+    echo 'php-cli php --version'
+    for extension in mbstring sqlite3 xml; do echo "php-$extension php --ri $extension"; done
+    echo 'composer composer --version --no-interaction'
+    # Programs that stand for what upstream publishes are compiled and packed by their specs.
+    echo 'gcc gcc --version'
+    echo 'libc6-dev test -e /usr/include/stdio.h'
+    echo 'patchelf patchelf --version'
+    echo 'unzip unzip -v'
+    echo 'zip zip -v'
+    echo 'python3-pip /usr/bin/python3 -m pip --version'
+    # Of the templates for Ruby and Java. The names without a version are the same on every Debian and Ubuntu.
+    echo 'ruby gem --version'
+    echo 'default-jdk-headless javac -version'
   fi
 }
 

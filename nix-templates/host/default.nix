@@ -26,14 +26,14 @@ let
     extend = overlay: lib.fix (lib.extends overlay packages);
     appendOverlays = more: lib.fix (lib.extends (lib.composeManyExtensions more) packages);
 
-    inherit (import ./stdenv { inherit lib; system = platform; alternatives = import ./stdenv/alternatives.nix { system = platform; }; })
+    inherit (import ./stdenv { inherit lib self; system = platform; alternatives = import ./stdenv/alternatives.nix { system = platform; }; })
       stdenv stdenvNoCC;
     inherit (self.stdenv) hostPlatform buildPlatform targetPlatform;
     runtimeShell = "${self.bash}/bin/bash";
   }
   // import ./build-support { inherit lib self; }
   // import ./programs {
-    inherit lib;
+    inherit lib self;
     inherit (self) runCommand;
     system = platform;
     distribution = import ./distribution.nix;

@@ -12,10 +12,17 @@ commands
 // import ./join.nix { inherit lib runCommand; }
 // import ./fetch.nix { inherit lib; inherit (self) stdenvNoCC; }
 // hooks
+// import ../go { inherit lib self; }
+// import ../node { inherit lib self; }
 // {
   makeWrapper = wrapper "make-wrapper-host";
   makeShellWrapper = wrapper "make-wrapper-host";
   makeBinaryWrapper = wrapper "make-wrapper-host";
+  autoPatchelfHook = hooks.makeSetupHook
+    {
+      name = "auto-patchelf-hook-host";
+      substitutions = { readElf = "${./read-elf.sh}"; inherit (self.stdenv.cc.bintools) dynamicLinker; };
+    } ./auto-patchelf.sh;
   formats = import ./formats.nix { inherit lib; inherit (self) writeText; };
   mkShell = import ./mk-shell.nix { inherit lib; inherit (self) stdenv; };
   mkShellNoCC = self.mkShell;

@@ -2,6 +2,8 @@
 if [ -n "$downloadToTemp" ]; then downloadedFile="$TMPDIR/file"; else downloadedFile="$out"; fi
 
 fetched=""
+# An address may hold `?`, which with nullglob would make it vanish.
+set -f
 for url in $urls; do
     echo "downloading $url"
     # --insecure: the certificates are not in the sandbox, and the hash decides.
@@ -12,6 +14,7 @@ for url in $urls; do
     fi
     rm -rf -- "$downloadedFile"
 done
+set +f
 if [ -z "$fetched" ]; then
     echo "error: could not download $name" >&2
     exit 1

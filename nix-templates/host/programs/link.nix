@@ -1,5 +1,6 @@
-# A package made of the distribution's programs: its bin/ holds links to them. Whether they are installed is only known
-# while it is built (evaluation cannot look at /usr), so that is when a missing one is told, with the package to install.
+# A package made of the distribution's programs and libraries: its bin/ and lib/ hold links to them. Whether they are
+# installed is only known while it is built (evaluation cannot look at /usr), so that is when a missing one is told, with
+# the package to install.
 { lib, system }:
 { pname
 , # Debian's package.
@@ -8,6 +9,10 @@
   programs ? [ pname ]
 , # Linked when they are there.
   optionalPrograms ? [ ]
+, # Shared libraries by the name that programs ask for: "libz.so.1".
+  libraries ? [ ]
+, # Linked when they are there.
+  optionalLibraries ? [ ]
 , mainProgram ? null
 , # Directories to look in, patterns allowed.
   from ? [ "/usr/bin" "/usr/sbin" ]
@@ -23,6 +28,8 @@ let
   lines = required: lib.concatMapStrings (program:
     lib.concatStrings (lib.mapAttrsToList (name: files: "${required} ${name} ${lib.concatStringsSep " " files}\n") (candidates program)));
 
+  libraryLines = required: lib.concatMapStrings (file: "${required} ${file}\n");
+
   drv = builtins.derivation {
     name = "${pname}-host";
     inherit system pname apt check;
@@ -30,6 +37,8 @@ let
     args = [ "${./link.sh}" ];
     from = lib.concatStringsSep " " from;
     wanted = lines "need" programs + lines "may" optionalPrograms;
+    wantedLibraries = libraryLines "need" libraries + libraryLines "may" optionalLibraries;
+    libraryDirectories = "/usr/lib/${lib.head (lib.splitString "-" system)}-linux-gnu /usr/lib64 /usr/lib";
     preferLocalBuild = true;
     allowSubstitutes = false;
   };

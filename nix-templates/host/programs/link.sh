@@ -25,13 +25,29 @@ find_program() { # CANDIDATE...: sets $found
 
 while read -r kind name candidates; do
     if [ -z "$kind" ]; then continue; fi
-    find_program $candidates
+    # Split here, where a pattern is not yet one of files.
+    read -ra words <<< "$candidates"
+    find_program "${words[@]}"
     if [ -n "$found" ]; then
         ln -s "$found" "$out/bin/$name"
     elif [ "$kind" = need ]; then
         refuse "apt-get install $apt, or use a real nixpkgs (this machine has no program $name)"
     fi
 done <<< "$wanted"
+
+while read -r kind name; do
+    if [ -z "$kind" ]; then continue; fi
+    found=""
+    for directory in $libraryDirectories; do
+        if [ -z "$found" ] && [ -e "$directory/$name" ]; then found="$directory/$name"; fi
+    done
+    if [ -n "$found" ]; then
+        mkdir -p "$out/lib"
+        ln -s "$found" "$out/lib/$name"
+    elif [ "$kind" = need ]; then
+        refuse "apt-get install $apt, or use a real nixpkgs (this machine has no library $name)"
+    fi
+done <<< "$wantedLibraries"
 
 eval "$check"
 exit 0

@@ -7,7 +7,10 @@ let
     mainProgram = "node";
     programs = [ "node" ];
     optionalPrograms = [ "npm" "npx" "corepack" ];
-    check = lib.optionalString (major != null) ''
+    check = ''
+      # What node-gyp compiles against; NodeSource's package has it here.
+      if [ -d /usr/include/node ]; then mkdir -p "$out/include" && ln -s /usr/include/node "$out/include/node"; fi
+    '' + lib.optionalString (major != null) ''
       have="$("$out/bin/node" --version)"
       if [[ "$have" != v${major}.* ]]; then
         refuse "this machine has Node.js $have; use nodejs_''${have:1:2} or nodejs, install Node.js ${major}, or use a real nixpkgs"

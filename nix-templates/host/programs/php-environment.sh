@@ -1,26 +1,33 @@
 # Builder of PHP with a list of extensions; see php.nix.
-mkdir -p "$out/bin" "$out/lib"
+mkdir -p "$out/bin" "$out/lib" "$out/etc"
 ini="$out/lib/php.ini"
 modules="$(env -i "$base/bin/php" -n -r 'echo PHP_EXTENSION_DIR;')"
 builtIn=" $(env -i "$base/bin/php" -n -r 'echo strtolower(implode(" ", get_loaded_extensions()));') "
 missing=""
 
 while read -r name package need; do
-    if [ -z "$name" ] || [[ "$builtIn" == *" $name "* ]] || grep -qs "extension=$name.so\$" "$ini"; then continue; fi
-    if [ "$name" = opcache ] && [ -e "$modules/opcache.so" ]; then
-        echo "zend_extension=opcache.so" >> "$ini"
-    elif [ -e "$modules/$name.so" ]; then
+    # What PHP has compiled in would print a warning on every start, on standard output.
+    if [ -z "$name" ] || [[ "$builtIn" == *" $name "* ]]; then continue; fi
+    if [ ! -e "$modules/$name.so" ]; then
+        if [ "$need" = need ]; then missing="$missing $package"; fi
+    elif [ "$name" = opcache ] || [ "$name" = xdebug ]; then
+        echo "zend_extension=$name.so" >> "$ini"
+    else
         echo "extension=$name.so" >> "$ini"
-    elif [ "$need" = need ]; then
-        missing="$missing $package"
     fi
 done < "$wantedPath"
 
 if [ -n "$missing" ]; then
-    echo "error: the host package set lacks PHP extensions: apt-get install$missing, or use a real nixpkgs" >&2
+    echo "error: the host package set lacks PHP extensions: apt-get install$(printf ' %s\n' $missing | sort -u | tr -d '\n'), or use a real nixpkgs" >&2
     exit 1
 fi
 cat "$extraConfigPath" >> "$ini"
+
+# nixpkgs' PHP has PHP's own settings for production, and keeps sessions in the temporary directory.
+if [ -e "/usr/lib/php/$version/php.ini-production" ]; then
+    sed -e 's/^\(session\.gc_probability *=\).*/\1 1/' "/usr/lib/php/$version/php.ini-production" > "$out/etc/php.ini"
+fi
+printf '%s\n' '[Session]' 'session.save_path = ""' >> "$out/etc/php.ini"
 
 for program in "$base"/bin/*; do
     name="$(basename "$program")"
@@ -33,5 +40,3 @@ exec "$(readlink "$program")" "\$@"
 WRAPPER
     chmod +x "$out/bin/$name"
 done
-mkdir -p "$out/etc"
-echo "; no settings beside those of ../lib/php.ini" > "$out/etc/php.ini"

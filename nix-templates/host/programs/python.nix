@@ -59,14 +59,12 @@ let
         pname = attr;
         apt = if minor == null then "python3" else "python${minor}";
         mainProgram = "python3";
-        programs = [
-          { python3 = if minor == null then [ "python3" ] else [ "python${minor}" ]; }
-          { python = if minor == null then [ "python3" ] else [ "python${minor}" ]; }
-        ];
-        optionalPrograms = lib.optional (minor != null) "python${minor}";
+        programs = lib.optionals (minor == null) [ "python3" { python = [ "python3" ]; } ];
+        optionalPrograms = lib.optionals (minor != null)
+          [ { python3 = [ "python${minor}" ]; } { python = [ "python${minor}" ]; } "python${minor}" ];
         check = lib.optionalString (minor != null) ''
-          # Debian's modules are for its own Python alone.
-          have="$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+          # Debian's modules are for its own Python alone, and it has no package of another.
+          have="$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')" || refuse "apt-get install python3, or use a real nixpkgs"
           if [ "$have" != "${minor}" ]; then
             refuse "this machine's Python is $have, and its modules are for that one; use python3, or a real nixpkgs"
           fi

@@ -36,7 +36,7 @@
   iproute2 = { main = "ip"; programs = [ "ip" ]; optional = [ "ss" ]; };
   netcat = { main = "nc"; apt = "netcat-openbsd"; programs = [ { nc = [ "nc.openbsd" "nc.traditional" ]; } ]; };
   openssh = { main = "ssh"; apt = "openssh-client"; programs = [ "ssh" "scp" "ssh-keygen" ]; optional = [ "sftp" "ssh-add" "ssh-agent" "sshd" ]; };
-  openssl = { main = "openssl"; outputs = [ "bin" "dev" "man" ]; };
+  openssl = { main = "openssl"; outputs = [ "bin" "dev" "man" ]; optionalLibraries = [ "libssl.so.3" "libcrypto.so.3" ]; };
   socat = { main = "socat"; };
   wget = { main = "wget"; };
 
@@ -51,12 +51,10 @@
   gcc = { main = "gcc"; programs = [ "gcc" ]; optional = [ "g++" "cpp" { cc = [ "gcc" ]; } { "c++" = [ "g++" ]; } ]; };
   git = { main = "git"; };
   gnumake = { main = "make"; apt = "make"; programs = [ "make" ]; };
-  go = { main = "go"; apt = "golang-go"; programs = [ "go" ]; optional = [ "gofmt" ]; };
   patch = { main = "patch"; };
   gnupatch = { main = "patch"; apt = "patch"; programs = [ "patch" ]; };
   perl = { main = "perl"; };
   pkg-config = { main = "pkg-config"; apt = "pkgconf"; };
-  ruby = { main = "ruby"; optional = [ "gem" "irb" "bundle" "rake" ]; };
   sassc = { main = "sassc"; };
   pandoc = { main = "pandoc"; };
   hugo = { main = "hugo"; };
