@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced: copies what runs Hop3 out of a checkout, into a tree that any user can read.
 
-CODE=(dist hooks bin nix-templates nginx-templates docs package.json package-lock.json .npmrc)
+CODE=(dist hooks bin nix-templates nginx-templates docs schema package.json package-lock.json .npmrc)
 
 # copy_code FROM TO: TO must be missing. Needs the rights to write there.
 copy_code() {

@@ -1,8 +1,7 @@
 // Writes docs/errors.md from src/error-catalog.ts: node --import tsx scripts/docs-errors.mjs [--check]
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { catalog } from '../src/error-catalog.ts';
+import { write } from './docs-write.mjs';
 
-const FILE = 'docs/errors.md';
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 const page = `# Error codes
@@ -23,6 +22,7 @@ A code keeps its meaning for good. This page is made from \`src/error-catalog.ts
 | 6 | conflict, or something is locked |
 | 7 | the network or the server failed |
 | 8 | the deployment failed |
+| 9 | a release was built again and is not the same |
 | 10 | a question was answered with no, or could not be asked |
 | 130 | interrupted |
 
@@ -36,10 +36,4 @@ ${Object.entries(catalog)
   .join('\n')}
 `;
 
-if (!process.argv.includes('--check')) {
-  writeFileSync(FILE, page);
-  console.log(`${FILE}: ${Object.keys(catalog).length} codes`);
-} else if (!existsSync(FILE) || readFileSync(FILE, 'utf8') !== page) {
-  console.error(`${FILE} is not what src/error-catalog.ts says. Write it anew: npm run docs`);
-  process.exit(1);
-}
+write('docs/errors.md', page, 'src/error-catalog.ts');

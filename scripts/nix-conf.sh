@@ -36,7 +36,7 @@ settings=$(effective)
 value() { printf '%s\n' "$settings" | sed -n "s/^$1 = \{0,1\}//p"; }
 
 missing() {
-  [ "$(value sandbox)" = true ] || echo 'sandbox = true'
+  case $(value sandbox):${HOP3_ALLOW_UNSANDBOXED_BUILDS:-0} in true:* | relaxed:1) ;; *) echo 'sandbox = true' ;; esac
   [ "$(value sandbox-fallback)" = false ] || echo 'sandbox-fallback = false'
   if [ "$single" = 0 ]; then [ -n "$(build_group)" ] || echo 'build-users-group = nixbld'; fi
   if [ "$single" = 1 ] && [ -n "$(value build-users-group)" ]; then echo 'build-users-group ='; fi

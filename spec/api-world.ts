@@ -36,9 +36,19 @@ export class ApiWorld {
       settings, store, paths: new Paths(dir), deployer: this.deployer,
       auth: new Authenticator(store.tokens, adminTokenFile),
       planFiles: async (files) => ({
-        mode: 'template', template: 'nixpkgs-wrapper', tier: 1, expression: `# ${files.app} ${files.hop3Toml?.text ?? 'no hop3.toml'}\n`,
+        mode: 'template', template: 'nixpkgs-wrapper', tier: 1,
+        assurance: { reproducible: false, auditable: true, architectures: ['x86_64-linux'], reasons: [] },
+        expression: `# ${files.eject ? 'ejected ' : ''}${files.app} ${files.hop3Toml?.text ?? 'no hop3.toml'}\n`,
         notices: [`saw ${files.names.join(' ')}`], packageSet: 'host',
       }),
+      checkPackage: async (name) => {
+        if (name !== 'grafana') throw new Hop3Error('HOP3_NO_PACKAGE', { what: `The package set has no "${name}" (host).`, next: 'Near it: grafana.' });
+        return {
+          path: name, name: 'grafana-13.0', version: '13.0', description: 'Dashboards', mainProgram: 'grafana', programs: null, broken: false,
+          insecure: false, unfree: false, unsupported: false, vulnerabilities: [], licenses: ['AGPL-3.0-only'], prebuilt: [],
+        };
+      },
+      verifyRelease: (release, by, log, signal) => this.deployer.verify(release.app, release.version, by, log, signal),
       packageSetTitle: async () => 'host',
       reportDefect: (where, error) => this.defects.push([where, error]),
     };
@@ -143,6 +153,10 @@ export class MadeUpDeployer implements Deployer {
     const live = this.#store.releases.live(app);
     if (!live) throw new Hop3Error('HOP3_NO_RELEASE', { what: `${app} has no live release yet.` });
     return this.#live(app, live.version);
+  }
+
+  async verify(app: AppName, version: number, by: string, log: PushLog, signal: AbortSignal): Promise<void> {
+    await this.#begin(`verify ${app} v${version} by ${by}`, log, signal);
   }
 
   async createApp(app: AppName, by: string): Promise<void> {

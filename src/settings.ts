@@ -28,6 +28,8 @@ export interface Settings {
   readonly buildSilence: number;
   /** Seconds that evaluating an expression may take before the first derivation is built. */
   readonly evalTimeout: number;
+  /** Whether a derivation that asks for it (`__noChroot`) may be built outside the sandbox, with the network and the host's files. */
+  readonly allowUnsandboxedBuilds: boolean;
   /** Bytes a push may send, and the tree it deploys may hold. */
   readonly maxPushBytes: number;
   /** Bytes of output of one build that are kept and shown. */
@@ -64,6 +66,7 @@ export function readSettings(env: Env): Settings {
     buildTimeout: whole(env, 'HOP3_BUILD_TIMEOUT', 3600, 1, 86_400),
     buildSilence: whole(env, 'HOP3_BUILD_SILENCE', 1200, 1, 86_400),
     evalTimeout: whole(env, 'HOP3_EVAL_TIMEOUT', 120, 1, 3600),
+    allowUnsandboxedBuilds: flag(env, 'HOP3_ALLOW_UNSANDBOXED_BUILDS'),
     maxPushBytes: whole(env, 'HOP3_MAX_PUSH_BYTES', 512 * 1024 * 1024, 1024, 2 ** 40),
     maxLogBytes: whole(env, 'HOP3_MAX_LOG_BYTES', 8 * 1024 * 1024, 1024, 2 ** 32),
     parallelBuilds: whole(env, 'HOP3_PARALLEL_BUILDS', Math.max(1, cpus().length), 1, 256),
@@ -114,6 +117,13 @@ function whole(env: Env, name: string, fallback: number, least: number, most: nu
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= least && value <= most)) throw bad(name, text, `a whole number from ${least} to ${most}`);
   return value;
+}
+
+function flag(env: Env, name: string): boolean {
+  const text = env[name] ?? '';
+  if (text === '' || text === '0') return false;
+  if (text !== '1') throw bad(name, text, '1 (yes) or 0 (no)');
+  return true;
 }
 
 function portRange(text: string): readonly [number, number] {

@@ -169,7 +169,7 @@ test('a plan reads the directory', async ({ world }) => {
   writeFileSync(join(world.home, 'site', 'hop3.toml'), '[metadata]\nid = "landing"\n');
   const plan = await world.hop3(['plan', 'site']);
   assert.is(plan.code, 0, plan.stderr);
-  assert.match(plan.stdout, /^mode: +template nixpkgs-wrapper\ntier: +1\npackage set: +host\nnotice: +saw hop3.toml\n\n# landing \[metadata\]/);
+  assert.match(plan.stdout, /^mode: +template nixpkgs-wrapper\ntier: +1 \(packaged by nixpkgs\)\npackage set: +host\nnotice: +saw hop3.toml\n\n# landing \[metadata\]/);
 });
 
 test('status shows server, nginx and apps; nginx that is down is said and gives exit code 7', async ({ world, shop }) => {

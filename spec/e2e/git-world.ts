@@ -56,6 +56,8 @@ export class GitWorld {
       deployer: this.#deployer(),
       auth: new Authenticator(this.store.tokens, settings.adminTokenFile),
       planFiles: () => Promise.reject(new Error('not asked here')),
+      checkPackage: () => Promise.reject(new Error('not asked here')),
+      verifyRelease: () => Promise.reject(new Error('not asked here')),
       packageSetTitle: async () => 'none',
       reportDefect: (where, error) => void this.defects.push(`${where}: ${error instanceof Error ? error.stack : String(error)}`),
     };

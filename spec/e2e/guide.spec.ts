@@ -64,16 +64,19 @@ test('going back, variables, looking', async ({ world }) => {
   const [back] = section('Going back').filter((block) => block.language === 'sh');
   await type(world, back!.text, repo.dir);
   assert.match((await world.get('my-site')).body, 'It is live');
+  const [verify] = section('Is it really that build?');
+  assert.match(await type(world, verify!.text, repo.dir), 'v1 of my-site is bit-identical.');
   for (const title of ['Variables and secrets', 'Looking at what runs']) {
     for (const block of section(title)) await type(world, block.text, repo.dir);
   }
   assert.is((await world.get('hello')).body, 'Hello from v3\n');
 });
 
-test('the template example is the start of the whole one', async () => {
-  const [start] = section('A packaged program, without writing Nix');
+test('the template example is the start of the whole one', async ({ world }) => {
+  const [start, check] = section('A packaged program, without writing Nix');
   const whole = await readFile(join(CHECKOUT, 'apps/real-apps-nix-gen/radicale/hop3.toml'), 'utf8');
   for (const line of start!.text.split('\n').filter((text) => text !== '')) assert.match(whole, line);
+  assert.match(await type(world, check!.text, world.home), /^package: +radicale$/m);
 });
 
 test.run();

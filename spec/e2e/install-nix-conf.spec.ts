@@ -14,7 +14,9 @@ conf.before.each((context) => {
 });
 conf.after.each(({ dir }) => rmSync(dir, { recursive: true }));
 
-const run = (...args: string[]) => spawnSync('bash', ['scripts/nix-conf.sh', ...args], { encoding: 'utf8', timeout: 30_000 });
+const run = (...args: string[]) => runWith({}, ...args);
+const runWith = (env: Record<string, string>, ...args: string[]) =>
+  spawnSync('bash', ['scripts/nix-conf.sh', ...args], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, ...env } });
 
 /** A setting as Nix itself reads the file. */
 function effective(dir: string, name: string): string {
@@ -31,6 +33,17 @@ conf('a new file gets the sandbox and the paths of the host package set; a secon
   for (const path of ['/bin', '/usr', '/lib']) assert.ok(effective(dir, 'sandbox-paths').split(' ').includes(path), path);
   assert.is(run('--write', file).status, 0);
   assert.is(readFileSync(file, 'utf8'), text);
+});
+
+conf('a relaxed sandbox stays where the operator allows builds outside of it, and nowhere else', ({ dir, file }) => {
+  writeFileSync(file, 'sandbox = relaxed\n');
+  assert.match(run(file).stdout, /^sandbox = true$/m);
+  const allowed = { HOP3_ALLOW_UNSANDBOXED_BUILDS: '1' };
+  assert.not.match(runWith(allowed, file).stdout, /^sandbox = /m);
+  assert.is(runWith(allowed, '--write', file).status, 0);
+  assert.is(effective(dir, 'sandbox'), 'relaxed');
+  writeFileSync(file, 'sandbox = false\n');
+  assert.match(runWith(allowed, file).stdout, /^sandbox = true$/m);
 });
 
 conf("Debian's `sandbox = false` stays in the file and no longer counts; the old file is kept", ({ dir, file }) => {

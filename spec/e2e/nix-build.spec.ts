@@ -23,6 +23,11 @@ building('gives the store path, the env beside it, a GC root, and the builder\'s
   assert.ok(world.shown.includes('       one step\n'), world.shown.join(''));
 });
 
+building('an env that another file of the tree gives is read too', async ({ world }) => {
+  writeFileSync(join(world.sourceDir, 'app.nix'), `{ package = ${derivation('echo made > $out')}; env = { LEVEL = "info"; }; }`);
+  assert.equal((await world.build('import ./app.nix')).expressionEnv, { LEVEL: 'info' });
+});
+
 building('reads the pushed tree and <nixpkgs>, and gives pkgs to an expression that asks for it', async ({ world }) => {
   writeFileSync(join(world.sourceDir, 'page.html'), 'hello');
   const text = `{ pkgs }: { package = ${derivation('printf "%s" "$page$tool" > $out', 'page = builtins.readFile ./page.html; tool = pkgs.tool;')}; }`;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StreamingLog, type PushLog } from '../../src/log.ts';
 import { buildExpression, decideGivePkgs } from '../../src/nix/build.ts';
-import type { BuildRequest, BuildResult, PackageSet } from '../../src/nix/model.ts';
+import type { BuildRequest, BuildResult, FixedOutput, PackageSet } from '../../src/nix/model.ts';
 import type { NixSettings } from '../../src/nix/nix-command.ts';
 
 /** Says why and gives false where there is no nix with a daemon. */
@@ -23,7 +23,7 @@ export class NixWorld {
   readonly sourceDir = join(this.root, 'checkout', 'source');
   readonly shown: string[] = [];
   readonly log: PushLog & { close(): void };
-  settings: NixSettings = { root: this.root, buildTimeout: 60, buildSilence: 60, evalTimeout: 60 };
+  settings: NixSettings = { root: this.root, buildTimeout: 60, buildSilence: 60, evalTimeout: 60, allowUnsandboxedBuilds: false };
   packageSet: PackageSet;
 
   constructor(maxOutputBytes = 1024 * 1024) {
@@ -42,10 +42,10 @@ export class NixWorld {
   }
 
   /** Builds a rendered expression beside the source directory. */
-  async buildRendered(text: string): Promise<BuildResult> {
+  async buildRendered(text: string, hashes: readonly FixedOutput[] = []): Promise<BuildResult> {
     const expression = join(this.root, 'checkout', 'hop3.nix');
     writeFileSync(expression, text);
-    return buildExpression(this.request(expression, text), { settings: this.settings, log: this.log });
+    return buildExpression({ ...this.request(expression, text), hashes }, { settings: this.settings, log: this.log });
   }
 
   request(expression: string, text: string): BuildRequest {

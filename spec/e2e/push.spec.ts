@@ -60,7 +60,7 @@ test('a template app (nixpkgs-wrapper) is rendered, built and answers', async ({
   const radicale = await world.repo('radicale', 'real-apps-nix-gen/radicale');
   const pushed = await radicale.push();
   assert.is(pushed.code, 0, pushed.output);
-  assert.match(pushed.stderr, 'remote: -----> Template mode: nixpkgs-wrapper (tier 1)');
+  assert.match(pushed.stderr, 'remote: -----> Template mode: nixpkgs-wrapper (tier 1: packaged by nixpkgs)');
   // `display = true`: shown to who pushes, once, and kept in no log.
   const password = /remote: {8}RADICALE_PASSWORD: (\S{20}) /.exec(pushed.stderr)?.[1];
   assert.ok(password, pushed.stderr);

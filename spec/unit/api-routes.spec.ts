@@ -198,9 +198,42 @@ test('two tokens of one name are told apart by their ids', async ({ world }) => 
   assert.ok(ids.every((id) => answer.what.includes(id)), answer.what);
 });
 
+test('an ejected plan is asked for by a word of its own', async ({ world }) => {
+  const files = { 'hop3.toml': '[nix]' };
+  const answer = await world.call('POST', '/apps/shop/plan', { body: { files, eject: true } });
+  assert.match(answer.json().expression, '# ejected shop [nix]');
+  assert.equal([answer.json().tier, answer.json().tier_text, answer.json().reproducible], [1, 'packaged by nixpkgs', false]);
+  assert.match((await world.call('POST', '/apps/shop/plan', { body: { files, eject: 'yes' } })).json().error.what, 'body.eject should be true or false');
+});
+
+test('a package of the package set, and one that is not in it', async ({ world, shop }) => {
+  const found = await world.call('GET', '/api/v1/packages?name=grafana', { token: world.tokenFor(shop) });
+  assert.is(found.statusCode, 200);
+  assert.equal([found.json().package, found.json().main_program, found.json().usable, found.json().package_set], ['grafana', 'grafana', true, 'host']);
+  const missing = await world.call('GET', '/api/v1/packages?name=grafna');
+  assert.is(missing.statusCode, 404);
+  assert.is(missing.json().error.code, 'HOP3_NO_PACKAGE');
+  assert.is((await world.call('GET', '/api/v1/packages')).statusCode, 400);
+});
+
+test('a verification streams its log, ends with the release or with what differs, and changes nothing', async ({ world, shop }) => {
+  world.released(shop, 'a');
+  const same = await world.call('POST', '/apps/shop/releases/1/verify', { body: {} });
+  assert.equal(events(same).map((event) => event.kind), ['log', 'done']);
+  assert.is(events(same)[1]!.release!.version, 1);
+  world.deployer.fails = new Hop3Error('HOP3_NOT_IDENTICAL', { what: 'v1 is not bit-identical.' });
+  const differs = await world.call('POST', '/apps/shop/releases/1/verify', { body: {} });
+  assert.is(events(differs).at(-1)!.error!.code, 'HOP3_NOT_IDENTICAL');
+  assert.is((await world.call('POST', '/apps/shop/releases/2/verify', { body: {} })).json().error.code, 'HOP3_NO_RELEASE');
+  assert.is(world.store.builds.list(shop, 9).length, 1);
+});
+
 test('a plan sees the files and the names at the top of the tree', async ({ world }) => {
   const answer = await world.call('POST', '/api/v1/plan', { body: { app: 'blog', files: { 'hop3.toml': '[nix]' }, names: ['src/a.py', 'src/b.py', 'hop3.toml'] } });
-  assert.equal(answer.json(), { mode: 'template', template: 'nixpkgs-wrapper', tier: 1, expression: '# blog [nix]\n', notices: ['saw hop3.toml src'], package_set: 'host' });
+  assert.equal(answer.json(), {
+    mode: 'template', template: 'nixpkgs-wrapper', tier: 1, tier_text: 'packaged by nixpkgs', reproducible: false, auditable: true,
+    architectures: ['x86_64-linux'], expression: '# blog [nix]\n', notices: ['saw hop3.toml src'], package_set: 'host',
+  });
   const odd = await world.call('POST', '/api/v1/plan', { body: { files: { 'hop3.tmol': '' }, names: [] } });
   assert.is(odd.json().error.what, 'body.files: "hop3.tmol" is not a file that planning reads. Did you mean "hop3.toml"?');
   const two = await world.call('POST', '/apps/shop/plan', { body: { files: { 'hop3.toml': '', 'src/hop3.toml': '' } } });

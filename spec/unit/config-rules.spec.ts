@@ -24,7 +24,12 @@ function noticesOf(text: string): readonly string[] {
 /** One rule a line: what is written, and what the push says. */
 const RULES: readonly (readonly [name: string, text: string, ...problems: string[]])[] = [
   ['unknown key, with the nearest', '[run]\nstrat = "x"', '2:1: unknown key "strat" in [run]. Did you mean "start"?'],
-  ['unknown key with nothing near', '[run]\n  colour = 1', '2:3: unknown key "colour" in [run]. It knows start, before-run, packages, start-timeout.'],
+  ['unknown key with nothing near', '[run]\n  colour = 1', '2:3: unknown key "colour" in [run]. It knows start, before-run, start-timeout, packages.'],
+  ['a key of another table', '[build]\nstart = "x"', '2:1: unknown key "start" in [build]. [run] has a key of that name.'],
+  ['a key of two other tables', '[run]\nversion = "1"', '2:1: unknown key "version" in [run]. [metadata] and [nix] have a key of that name.'],
+  ['a key of [nix] below the header of its variables', '[nix]\ntemplate = "php-app"\n[nix.env-exports]\nA = "x"\nexec-target = "php"',
+    '5:1: "exec-target" cannot be a name in [nix.env-exports], which takes names of variables (letters, digits and _, not beginning with a digit). '
+    + 'If the exec-target of [nix] is meant, it must stand above the line [nix.env-exports].'],
   ['unknown key in [build]', '[build]\nbuidler = "nix"', '2:1: unknown key "buidler" in [build]. Did you mean "builder"?'],
   ['unknown key in [healthcheck]', '[healthcheck]\npaht = "/"', '2:1: unknown key "paht" in [healthcheck]. Did you mean "path"?'],
   ['unknown key in [nix]', '[nix]\ntemplate = "php-app"\nweb_root = "x"', '3:1: unknown key "web_root" in [nix]. Did you mean "web-root"?'],

@@ -35,6 +35,7 @@ test('settings have defaults', async () => {
   assert.is(formatAddress(settings.httpListen), '127.0.0.1:8080');
   assert.is(settings.adminTokenFile, '/var/lib/hop3/admin.token');
   assert.equal(settings.nixpkgs, { kind: 'built-in' });
+  assert.is(settings.allowUnsandboxedBuilds, false);
 });
 
 test('package sets', async () => {

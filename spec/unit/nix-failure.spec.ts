@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { shortenPaths } from '../../src/nix/nix-command.ts';
 import { findLocation, nixFailure, type NixFailure } from '../../src/nix/nix-failure.ts';
 
-const settings = { root: '/srv/hop3', buildTimeout: 3600, buildSilence: 1200, evalTimeout: 120 };
+const settings = { root: '/srv/hop3', buildTimeout: 3600, buildSilence: 1200, evalTimeout: 120, allowUnsandboxedBuilds: false };
 const failing = (text: string, more: Partial<NixFailure> = {}) =>
   nixFailure({ finished: { code: 1, signal: null }, lines: text.split('\n'), building: true, location: null, packageSet: 'nixos-25.05', settings, ...more });
 
@@ -67,6 +67,13 @@ failures('what no rule knows keeps nix\'s words', () => {
   const error = failing('warning: x\nerror: something quite new\n       at hop3.nix:1:2:', { building: false, location: 'hop3.nix:1:2' });
   assert.is(error.code, 'HOP3_EVAL_FAILED');
   assert.is(error.what, 'hop3.nix:1:2: something quite new.');
+});
+
+failures('a place in an expression that a template made: how to see it', () => {
+  const text = "error: attribute 'htop' missing";
+  const more = { building: false, location: 'hop3.nix:9:3' };
+  assert.match(failing(text, { ...more, hashes: [] }).next ?? '', /\nhop3\.nix is what the template makes of hop3\.toml: hop3 nix generate prints it\.$/);
+  assert.not.match(failing(text, more).next ?? '', 'hop3 nix generate');
 });
 
 failures('places: the first in the app\'s own files; the server\'s directories are left out', () => {

@@ -129,6 +129,26 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/plan.ts')).planCommand,
   },
   {
+    path: 'nix generate', args: '[dir]', summary: 'print the expression that a push of this directory would build', example: 'hop3 nix generate > expression.nix', app: false,
+    load: async () => (await import('./commands/nix-expression.ts')).generate,
+  },
+  {
+    path: 'nix eject', args: '[dir]', summary: 'write the template as a hop3.nix of your own; deploys nothing', example: 'hop3 nix eject --app shop', app: true,
+    load: async () => (await import('./commands/nix-expression.ts')).eject,
+  },
+  {
+    path: 'nix tiers', args: '[dir...]', summary: 'tier of every app below these directories, without a server', example: 'hop3 nix tiers apps', app: false,
+    load: async () => (await import('./commands/nix-tiers.ts')).tiers,
+  },
+  {
+    path: 'nix check', args: '<package>', summary: "whether the server's package set has a package, and what its program is", example: 'hop3 nix check grafana', app: false,
+    load: async () => (await import('./commands/nix-check.ts')).checkPackage,
+  },
+  {
+    path: 'nix verify', args: '<version>', summary: 'build a release again and say whether it is bit-identical', example: 'hop3 nix verify v3', app: true,
+    load: async () => (await import('./commands/nix-verify.ts')).verifyRelease,
+  },
+  {
     path: 'server info', summary: "the server's version, package set and settings", example: 'hop3 server info', app: false,
     load: async () => (await import('./commands/status.ts')).serverInfo,
   },
@@ -153,5 +173,6 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   builds: 'attempts to build, and their logs',
   env: "an app's variables",
   token: 'who may push and use the API',
+  nix: 'how apps are built: expressions, packages, tiers',
   server: 'about the server',
 };

@@ -5,10 +5,12 @@ import type { CommandContext } from './command-context.ts';
 
 /**
  * Asks for a deploy and shows its log as it comes. Gives the release that is live afterwards (null when the app has none).
+ * @param whenLost what to do when the connection breaks
  * @throws ServerError when the deploy failed; Hop3Error when the connection broke or Ctrl-C was pressed
  */
 export async function followDeploy(
   context: CommandContext, client: Client, method: 'POST' | 'PATCH', path: string, body: unknown,
+  whenLost = 'The server cancels what had not switched yet. `hop3 releases` says what is live now.',
 ): Promise<ReleaseInfo | null> {
   try {
     for await (const event of client.lines<DeployEvent>(method, path, body)) {
@@ -17,19 +19,19 @@ export async function followDeploy(
       else return event.release;
     }
   } catch (error) {
-    throw isLost(error) ? lost(error) : error;
+    throw isLost(error) ? lost(error, whenLost) : error;
   }
-  throw lost(new Hop3Error('HOP3_UNREACHABLE', { what: `The connection to ${client.server} ended before the server said how it went.` }));
+  throw lost(new Hop3Error('HOP3_UNREACHABLE', { what: `The connection to ${client.server} ended before the server said how it went.` }), whenLost);
 }
 
 function isLost(error: unknown): error is Hop3Error {
   return error instanceof Hop3Error && (error.code === 'HOP3_INTERRUPTED' || error.what.includes('was cut'));
 }
 
-function lost(error: Hop3Error): Hop3Error {
+function lost(error: Hop3Error, next: string): Hop3Error {
   return new Hop3Error(error.code, {
     what: error.what,
     ...(error.why === undefined ? {} : { why: error.why }),
-    next: 'The server cancels what had not switched yet. `hop3 releases` says what is live now.',
+    next,
   });
 }

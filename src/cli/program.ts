@@ -24,7 +24,7 @@ export function buildProgram(interrupt: Interrupt, ran: (exitCode: number) => vo
     .description('git push, and the app is live')
     .usage('<command> [flags]')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .addHelpText('after', '\nExit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 no or bad token, 5 forbidden, 6 conflict,\n7 network or server, 8 deploy failed, 10 declined, 130 Ctrl-C.\nEvery command with an example: docs/cli.md')
+    .addHelpText('after', '\nExit codes: 0 ok, 1 error, 2 usage, 3 not found, 4 no or bad token, 5 forbidden, 6 conflict,\n7 network or server, 8 deploy failed, 9 not identical, 10 declined, 130 Ctrl-C.\nEvery command with an example: docs/cli.md')
     .option('-V, --version', 'print the version');
   for (const [flags, text] of GLOBAL_FLAGS) program.addOption(new Option(flags, text));
   prepare(program);

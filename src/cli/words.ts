@@ -13,7 +13,7 @@ const NOUNS: Readonly<Record<string, string>> = {
 };
 
 const DEFAULT_VERB: Readonly<Record<string, string>> = {
-  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info',
+  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', nix: '--help',
 };
 
 /** One or two words, after NOUNS, that stand for others. */
@@ -43,6 +43,8 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
   'token add': ['token', 'create'],
   'token remove': ['token', 'revoke'],
   'token destroy': ['token', 'revoke'],
+  'nix plan': ['plan'],
+  'nix show': ['nix', 'generate'],
   'auth login': ['login'],
   'auth logout': ['logout'],
 };

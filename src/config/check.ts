@@ -23,6 +23,7 @@ interface Schema {
   /** For tables with free names: what a name must match, and how to say it. */
   readonly keyPattern?: string;
   readonly keys?: string;
+  readonly about?: { readonly retired?: string };
 }
 
 /**
@@ -31,15 +32,17 @@ interface Schema {
  * TypeBox judges the single values.
  */
 export function checkFile(toml: TomlFile, schema: TSchema, problems: Problems): void {
-  new Check(toml, problems).value(toml.data, schema, []);
+  new Check(toml, schema, problems).value(toml.data, schema, []);
 }
 
 class Check {
   private readonly toml: TomlFile;
+  private readonly whole: Schema;
   private readonly problems: Problems;
 
-  constructor(toml: TomlFile, problems: Problems) {
+  constructor(toml: TomlFile, whole: Schema, problems: Problems) {
     this.toml = toml;
+    this.whole = whole;
     this.problems = problems;
   }
 
@@ -79,7 +82,8 @@ class Check {
     const [pattern, child] = freeNames(schema);
     if (child !== null) {
       if (pattern !== null && !new RegExp(pattern).test(key)) {
-        this.problems.add(file, map.keyAt(path), () => `"${printable(key)}" cannot be a name in ${tableName(path.slice(0, -1))}, which takes ${schema.keys}.`);
+        this.problems.add(file, map.keyAt(path), () =>
+          `"${printable(key)}" cannot be a name in ${tableName(path.slice(0, -1))}, which takes ${schema.keys}.${this.keyAbove(key, path)}`);
         return;
       }
       this.value(value, child, path);
@@ -87,9 +91,16 @@ class Check {
     }
     const message = () => (path.length === 1
       ? unknownAtTop(key, known(schema), isTable(value) || isTables(value))
-      : unknownKey(key, Object.keys(known(schema)), path.slice(0, -1)));
+      : unknownKey(key, Object.keys(known(schema)), path.slice(0, -1), homesOf(key, this.whole)));
     if (schema.additionalProperties === false) this.problems.add(file, map.keyAt(path), message);
     else this.problems.note(file, map.keyAt(path), () => `ignored: ${message()}`);
+  }
+
+  /** A header such as [nix.env-exports] takes what is written below it, keys that were meant for [nix] too. */
+  private keyAbove(key: string, path: KeyPath): string {
+    const above = path.slice(0, -2);
+    const table = above.reduce<Schema | undefined>((schema, part) => (schema === undefined ? undefined : known(schema)[String(part)]), this.whole);
+    return table !== undefined && above.length > 0 && Object.hasOwn(known(table), key) ? ` If the ${key} of ${tableName(above)} is meant, it must stand above the line ${tableName(path.slice(0, -1))}.` : '';
   }
 
   /** Of several shapes the one with the value's own type is the one that was meant. */
@@ -119,8 +130,8 @@ function known(schema: Schema): Readonly<Record<string, Schema>> {
   return schema.properties ?? {};
 }
 
-function unknownKey(key: string, candidates: readonly string[], table: KeyPath): string {
-  const near = didYouMean(key, candidates);
+function unknownKey(key: string, candidates: readonly string[], table: KeyPath, homes: readonly string[]): string {
+  const near = homes.length > 0 ? ` ${homes.join(' and ')} ${homes.length > 1 ? 'have' : 'has'} a key of that name.` : didYouMean(key, candidates);
   const list = near === '' && candidates.length <= 12 ? ` It knows ${candidates.join(', ')}.` : near;
   return `unknown key "${printable(key)}" in ${tableName(table)}.${list}`;
 }
@@ -128,9 +139,20 @@ function unknownKey(key: string, candidates: readonly string[], table: KeyPath):
 /** Outside any table a key is mostly one that lost its table: a header below it, or none. */
 function unknownAtTop(key: string, tables: Readonly<Record<string, Schema>>, isTableItself: boolean): string {
   if (isTableItself) return `unknown table [${printable(key)}].${didYouMean(key, Object.keys(tables))}`;
-  const homes = Object.keys(tables).filter((name) => Object.hasOwn(known(tables[name]!), key));
-  const hint = homes.length > 0 ? ` It belongs below [${homes.join('] or [')}].` : '';
+  const homes = homesOf(key, { properties: tables });
+  const hint = homes.length > 0 ? ` It belongs below ${homes.join(' or ')}.` : '';
   return `unknown key "${printable(key)}" outside any table.${hint}`;
+}
+
+/** The tables that have a key of this name, by their headers. */
+function homesOf(key: string, whole: Schema): string[] {
+  const homes: string[] = [];
+  for (const [name, table] of Object.entries(known(whole))) {
+    if (table.about?.retired !== undefined) continue;
+    if (Object.hasOwn(known(table), key)) homes.push(`[${name}]`);
+    else if (table.items !== undefined && Object.hasOwn(known(table.items), key)) homes.push(`[[${name}]]`);
+  }
+  return homes;
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -113,8 +113,8 @@ function checkNix(at: Place, nix: Table): void {
     if (known === null) continue;
     if (known.templates !== 'any' && isTemplate(template) && !belongs(key, template)) {
       at.problem(['nix', key], `[nix] ${key} belongs to the template ${known.templates.join(' or ')}; ${template} would not read it.`);
-    } else if (known.retired !== undefined) {
-      at.note(['nix', key], `[nix] ${key} is an old key. ${known.retired}`);
+    } else if (known.about.retired !== undefined) {
+      at.note(['nix', key], `[nix] ${key} is an old key. ${known.about.retired}`);
     }
   }
   for (const [one, other] of [['nixpkgs-rev', 'nixpkgs-sha256'], ['nixpkgs-sha256', 'nixpkgs-rev']] as const) {

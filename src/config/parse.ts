@@ -11,15 +11,13 @@ import { HopToml } from './schema.ts';
 import { checkText } from './text.ts';
 import { readToml, type TomlFile } from './toml-read.ts';
 import { TomlMap } from './toml-map.ts';
+import { withoutEffect } from './without-effect.ts';
 
 export interface ConfigInput {
   /** `path` is relative to the source directory and stands in front of every message. */
   readonly hop3Toml: { readonly path: string; readonly text: string } | null;
   readonly procfile: string | null;
 }
-
-/** Tables that are understood and checked, and have no effect yet. Whoever gives one its effect takes it out of here. */
-const WITHOUT_EFFECT = ['domains', 'ports', 'backup', 'test', 'contexts', 'probe', 'limits', 'volumes'] as const;
 
 /**
  * An app's configuration from the text of its files. Has no effect and reads nothing.
@@ -74,7 +72,7 @@ function assemble(file: string | null, toml: TomlFile, procfile: Procfile, probl
     })),
     ports: (data.ports ?? []).map(({ number, protocol, name }) => ({ number, protocol: protocol ?? 'tcp', name: name ?? null })),
     nix: readNix(toml, data.nix),
-    notices: [...problems.notices(), ...withoutEffect(data, procfile)],
+    notices: [...problems.notices(), ...ignored(data, procfile)],
   };
 }
 
@@ -109,17 +107,7 @@ function noteOverrides(toml: TomlFile, procfile: Procfile, start: string | null,
 }
 
 /** What the files ask for and this server does not do. */
-function withoutEffect(data: HopToml, procfile: Procfile): string[] {
-  const asked: string[] = [];
-  for (const key of ['build', 'before-build', 'test', 'packages', 'pip-install'] as const) {
-    if (data.build?.[key] !== undefined) asked.push(`[build] ${key}`);
-  }
-  if (data.run?.packages !== undefined) asked.push('[run] packages');
-  if (data.admin?.create !== undefined) asked.push('[admin] create');
-  if (data.healthcheck?.interval !== undefined) asked.push('[healthcheck] interval');
-  for (const table of WITHOUT_EFFECT) {
-    if (data[table] !== undefined) asked.push(Array.isArray(data[table]) ? `[[${table}]]` : `[${table}]`);
-  }
-  if (procfile.prebuild !== null) asked.push('Procfile prebuild');
+function ignored(data: HopToml, procfile: Procfile): string[] {
+  const asked = [...withoutEffect(data), ...(procfile.prebuild === null ? [] : ['Procfile prebuild'])];
   return asked.map((what) => `ignored: ${what} (not supported)`);
 }

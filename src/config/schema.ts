@@ -1,117 +1,111 @@
 import { type Static, Type, type TSchema } from 'typebox';
 import { refuseDomain } from './domains.ts';
+import { Env, Generate, policy } from './env-schema.ts';
 import { NIX_KEYS } from './nix-keys.ts';
-import { choice, commands, filledText, flag, matching, oneOf, type Refusal, scalar, tables, text, textList, VARIABLE, whole } from './shapes.ts';
+import { choice, commands, filledText, key, matching, needed, oneOf, type Refusal, tables, text, textList, whole } from './shapes.ts';
+
+export { Generate } from './env-schema.ts';
 
 /** No unknown keys: a slip of the pen here would change what is built or how it runs. */
 const strict = { additionalProperties: false, description: 'a table' } as const;
 const lenient = { description: 'a table' } as const;
-const optional = Type.Optional;
+const none = { withoutEffect: true } as const;
 
 const Metadata = Type.Object({
-  id: optional(matching('^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', 'a name of letters, digits, ".", "_" and "-" (64 at most)')),
-  version: optional(text()),
-  title: optional(text()),
-  description: optional(text()),
-  author: optional(text()),
-  homepage: optional(text()),
-  license: optional(text()),
-  categories: optional(textList()),
+  id: key(matching('^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$', 'a name of letters, digits, ".", "_" and "-" (64 at most)'),
+    'Name of the app inside the build.', { otherwise: 'the name of the app on the server', example: 'shop' }),
+  version: key(text(), 'Version of the app; `${version}` in `[nix] url` and `source-root` stands for it.', { example: '1.10' }),
+  title: key(text(), 'Shown to people.', { example: 'A small shop' }),
+  description: key(text(), 'Shown to people.'),
+  author: key(text(), 'For people who read the file.'),
+  homepage: key(text(), 'For people who read the file.'),
+  license: key(text(), 'For people who read the file.', { example: 'MIT' }),
+  categories: key(textList(), 'For people who read the file.', { example: ['web'] }),
 }, lenient);
 
 const Build = Type.Object({
-  builder: optional(oneOf(['nix', 'auto', 'local', 'docker'], { description: choice(['nix', 'auto']), refuse: refuseBuilder })),
-  build: optional(commands()),
-  'before-build': optional(commands()),
-  test: optional(commands()),
-  packages: optional(textList()),
-  'pip-install': optional(Type.Union([text(), textList()], { description: 'text in quotes, or a list of texts' })),
+  builder: key(oneOf(['nix', 'auto', 'local', 'docker'], { description: choice(['nix', 'auto']), refuse: refuseBuilder, published: { enum: ['nix', 'auto'] } }),
+    'This server builds with Nix either way; `"local"` and `"docker"` are refused.', { default: 'auto' }),
+  build: key(commands(), 'Commands of other builders.', none),
+  'before-build': key(commands(), 'Commands of other builders.', none),
+  test: key(commands(), 'Commands of other builders.', none),
+  packages: key(textList(), 'Packages for other builders.', none),
+  'pip-install': key(Type.Union([text(), textList()], { description: 'text in quotes, or a list of texts', word: 'text or list of texts' }), 'For other builders.', none),
 }, strict);
 
 const Run = Type.Object({
-  start: optional(filledText('a command in quotes')),
-  'before-run': optional(commands()),
-  packages: optional(textList()),
-  'start-timeout': optional(whole(1, 3600, 'seconds')),
+  start: key(filledText('a command in quotes', 'command'),
+    "The web process. Processes are named by the build's `runtime.json`; that this key does not start one is said in the log.", { example: 'gunicorn app:app' }),
+  'before-run': key(commands(),
+    'Runs once per release, in its sandbox and environment, before its workers start; a list is joined with `&&`. When it fails the push is rejected.',
+    { example: ['./migrate', './seed'] }),
+  'start-timeout': key(whole(1, 3600, 'seconds'), 'Seconds the release may take until it is healthy.', { default: 60, example: 180 }),
+  packages: key(textList(), 'Packages of the host.', { ...none, example: ['git'] }),
 }, strict);
 
-/** `{ generate = "hex" }` and its companions. */
-export const Generate = Type.Object({
-  generate: oneOf(['hex', 'base64', 'urlsafe', 'password', 'uuid']),
-  length: optional(whole(1, 1024)),
-  prefix: optional(text()),
-  display: optional(flag()),
-}, { ...strict, description: 'a table such as { generate = "password" }' });
-export type Generate = Static<typeof Generate>;
-
-const policy = () => oneOf(['keep-existing', 'override']);
-const variableNames = 'names of variables (letters, digits and _, not beginning with a digit)';
-
-const Computed = Type.Record(Type.String({ pattern: VARIABLE }), scalar(), {
-  description: 'a table: [env.computed]', keys: variableNames,
-});
-
-/** What a value of `[env]` may be, besides the two names that are not variables. */
-const EnvValue = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Generate], {
-  description: 'text in quotes, a number, true, false, or a table such as { generate = "hex" }',
-});
-
-const Env = Type.Object({ _policy: optional(policy()), computed: optional(Computed) }, {
-  additionalProperties: EnvValue, description: 'a table', keyPattern: VARIABLE, keys: variableNames,
-});
-
 const Admin = Type.Object({
-  username: optional(filledText()),
-  email: optional(filledText()),
-  password: optional(Generate),
-  create: optional(commands()),
+  username: key(filledText(), 'Given to the app as `HOP3_ADMIN_USER`.', { default: 'admin' }),
+  email: key(filledText(), 'Given to the app as `HOP3_ADMIN_EMAIL`.', { example: 'admin@example.org' }),
+  password: key(Generate, 'Given to the app as `HOP3_ADMIN_PASSWORD`; made once and kept. A password written out is refused: the file is in the repository.',
+    { default: { generate: 'password' } }),
+  create: key(commands(), 'A command that makes the account.', none),
 }, lenient);
 
 const Healthcheck = Type.Object({
-  path: optional(matching('^/[!-~]*$', 'a path that begins with "/", without spaces')),
-  timeout: optional(whole(1, 600, 'seconds')),
-  interval: optional(whole(1, 86_400, 'seconds')),
-  contains: optional(filledText()),
+  path: key(matching('^/[!-~]*$', 'a path that begins with "/", without spaces'), 'Asked of the new release before it goes live.', { default: '/', example: '/healthz' }),
+  timeout: key(whole(1, 600, 'seconds'), 'Seconds one request may take.', { default: 5 }),
+  interval: key(whole(1, 86_400, 'seconds'), 'Seconds between requests after the deploy.', { default: 30, ...none }),
+  contains: key(filledText(), "What the answer's body must hold.", { example: 'Welcome' }),
 }, strict);
 
 const Addon = Type.Object({
-  type: oneOf(['postgres', 'mysql', 'redis', 's3'], { description: choice(['postgres', 'mysql', 'redis']), refuse: refuseAddon }),
-  name: optional(matching('^[a-z][a-z0-9_-]{0,39}$', 'a name of lower-case letters, digits, "_" and "-" that begins with a letter (40 at most)')),
-  extensions: optional(textList(matching('^[a-z][a-z0-9_-]{0,62}$', 'the name of a PostgreSQL extension, such as "uuid-ossp"'))),
+  type: needed(oneOf(['postgres', 'mysql', 'redis', 's3'], {
+    description: choice(['postgres', 'mysql', 'redis']), refuse: refuseAddon, published: { enum: ['postgres', 'mysql', 'redis'] },
+  }), 'Required. `"s3"` is refused: not supported yet.'),
+  name: key(matching('^[a-z][a-z0-9_-]{0,39}$', 'a name of lower-case letters, digits, "_" and "-" that begins with a letter (40 at most)'), 'Tells two of one type apart.'),
+  extensions: key(textList(matching('^[a-z][a-z0-9_-]{0,62}$', 'the name of a PostgreSQL extension, such as "uuid-ossp"')), 'For postgres only.', { example: ['uuid-ossp'] }),
 }, strict);
 
 const Port = Type.Object({
-  number: Type.Integer({ minimum: 1, maximum: 65_535, description: 'a port number from 1 to 65535, without quotes', refuse: refusePort }),
-  protocol: optional(oneOf(['tcp', 'udp'])),
-  name: optional(filledText()),
+  number: needed(Type.Integer({
+    minimum: 1, maximum: 65_535, description: 'a port number from 1 to 65535, without quotes', refuse: refusePort, published: { not: { enum: [22, 80, 443] } },
+  }), 'Required. 22, 80 and 443 belong to the host.'),
+  protocol: key(oneOf(['tcp', 'udp']), 'What is spoken on it.', { default: 'tcp' }),
+  name: key(filledText(), 'For people who read the file.'),
 }, strict);
 
-const DomainName = Type.String({ description: 'a host name in quotes', refuse: refuseDomain });
+const DOMAIN = '^(?:_|(?=.{1,253}$)(?!\\d+(?:\\.\\d+){3}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\\.(?!$)|$))+)$';
+const DomainName = Type.String({ description: 'a host name in quotes', refuse: refuseDomain, published: { pattern: DOMAIN } });
 
-/** The whole file. Tables that are `Unknown` are read by nobody yet; parse.ts says so in the push log. */
+const Domains = Type.Object({
+  list: key(textList(DomainName), 'Host names of letters, digits and hyphens, each once; or `"_"` alone for whatever name was asked for. Names beyond ASCII in their `xn--` form.',
+    { example: ['shop.example.org'] }),
+  _policy: key(policy(), 'As in `[env]`.', { default: 'keep-existing' }),
+}, { description: 'a table: [domains] with list = ["example.org"]' });
+
+/** The whole file. Tables that are `Unknown` are read by nobody yet. */
 export const HopToml = Type.Object({
-  metadata: optional(Metadata),
-  build: optional(Build),
-  run: optional(Run),
-  env: optional(Env),
-  admin: optional(Admin),
-  domains: optional(Type.Object({ list: optional(textList(DomainName)), _policy: optional(policy()) }, {
-    description: 'a table: [domains] with list = ["example.org"]',
-  })),
-  port: optional(Type.Object({ web: optional(whole(1, 65_535)) }, lenient)),
-  ports: optional(tables('ports', Port)),
-  healthcheck: optional(Healthcheck),
-  addons: optional(tables('addons', Addon)),
-  provider: optional(tables('provider', Addon)),
-  nix: optional(nixTable()),
-  backup: optional(Type.Unknown()),
-  test: optional(Type.Unknown()),
-  // Read by the hop3 command on the pusher's machine, to know which app is meant.
-  cli: optional(Type.Object({ app: optional(text()) }, lenient)),
-  contexts: optional(Type.Unknown()),
-  probe: optional(Type.Unknown()),
-  limits: optional(Type.Unknown()),
-  volumes: optional(Type.Unknown()),
+  metadata: key(Metadata, 'What the app is called.'),
+  build: key(Build, 'Who builds the app.'),
+  run: key(Run, 'What runs besides the workers, and how long a start may take.'),
+  env: key(Env, "The app's environment: `NAME = value`."),
+  admin: key(Admin, "An administrator's account for apps that need one at their first start. The password is made once and kept."),
+  domains: key(Domains, 'Host names of the app besides `<app>.<domain of the server>`.', none),
+  port: key(Type.Object({ web: key(whole(1, 65_535), 'For people who read the file: a web worker listens on `$PORT`, whatever stands here.', { example: 8000 }) }, lenient),
+    'For people who read the file.'),
+  ports: key(tables('ports', Port), 'A fixed port of the host, for protocols other than HTTP.', none),
+  healthcheck: key(Healthcheck, 'What is asked of a new release before it goes live.'),
+  addons: key(tables('addons', Addon), 'A database or the like that the app needs.'),
+  provider: key(tables('provider', Addon), 'The old name of `[[addons]]`; read the same way.', { retired: 'Write `[[addons]]`.' }),
+  nix: key(nixTable(), 'Describes the build by a template, in place of a `hop3.nix`.'),
+  backup: key(Type.Unknown(), 'What to back up.', none),
+  test: key(Type.Unknown(), 'How the app is tested.', none),
+  cli: key(Type.Object({ app: key(text(), 'Which app is meant by `hop3` commands in this directory.') }, lenient),
+    'Read by the `hop3` command on your own machine.'),
+  contexts: key(Type.Unknown(), 'Servers of the `hop3` command.', none),
+  probe: key(Type.Unknown(), 'Checks of a running app.', none),
+  limits: key(Type.Unknown(), 'Limits of memory and the like.', none),
+  volumes: key(Type.Unknown(), 'Directories that outlive a release.', none),
 }, lenient);
 export type HopToml = Static<typeof HopToml>;
 
@@ -134,6 +128,8 @@ function refusePort(port: number): ReturnType<Refusal<number>> {
 
 function nixTable() {
   const keys: Record<string, TSchema> = {};
-  for (const [key, { schema }] of Object.entries(NIX_KEYS)) keys[key] = key === 'template' ? schema : optional(schema);
+  for (const [name, { schema, about }] of Object.entries(NIX_KEYS)) {
+    keys[name] = name === 'template' ? needed(schema, about.meaning, about) : key(schema, about.meaning, about);
+  }
   return Type.Object(keys, strict);
 }

@@ -1,6 +1,7 @@
 import { Hop3Error } from '../errors.ts';
 import { printable } from '../names.ts';
 import type { Fields } from './fields.ts';
+import { isBalanced } from './nix-balance.ts';
 import { isNixIdentifier, NixCode } from './quote.ts';
 
 /** One `name = value;` of the expression's `let`. */
@@ -36,13 +37,24 @@ export function readBindings(fields: Fields, given: readonly (readonly [string, 
         why: 'A name has letters, digits and underscores, does not begin with a digit, and is no word of Nix nor pkgs, builtins or hop3_...',
       });
     }
-    bindings.set(name, nixExpression(value));
+    bindings.set(name, nixExpression(`[nix.let-extra] ${name}`, value));
   }
   return [...bindings].map(([name, value]) => ({ name, value })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Nix text of hop3.toml on the right of `=`. Several lines or a comment get parentheses, so that what follows stays outside. */
-export function nixExpression(text: string): NixCode {
+/**
+ * Nix text of hop3.toml on the right of `=`. Anything but a plain line gets parentheses, so that it can be one expression only
+ * and what follows stays outside.
+ * @throws Hop3Error HOP3_TEMPLATE_FIELD naming the key, for empty text and for quotes and brackets that are not closed
+ */
+export function nixExpression(key: string, text: string): NixCode {
   const code = text.trim();
-  return /[\n#]/.test(code) ? new NixCode(`(\n    ${code}\n  )`) : new NixCode(code);
+  if (code === '' || !isBalanced(code)) {
+    throw new Hop3Error('HOP3_TEMPLATE_FIELD', {
+      what: code === '' ? `${key} is empty.` : `${key}: a quote, a bracket or a comment of this Nix text is not closed, or closed twice: ${printable(code)}`,
+      why: 'Its value is Nix: the name of a package, or any other expression.',
+      next: 'For example: jdk = "pkgs.jdk21", and for a text: greeting = \'"hello"\'',
+    });
+  }
+  return /[\n#;]/.test(code) ? new NixCode(`(\n    ${code}\n  )`) : new NixCode(code);
 }

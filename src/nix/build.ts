@@ -19,10 +19,12 @@ export interface BuildOptions {
 
 /** Seconds more that evaluation may take where it has a nixpkgs of its own to fetch. */
 const FETCH_TIME = 900;
-/** Lines kept for the message: nix's longest error here has 10 log lines and 4 of its own. */
-const KEPT_LINES = 60;
+/** Lines kept for the message: the longest of nixpkgs' refusals seen has 42, and warnings may stand among them. */
+const KEPT_LINES = 120;
 /** What nix prints when evaluation is over and work begins. */
 const WORK_BEGINS = /^(?:this|these) .*\bwill be (?:built|fetched)|^(?:building|copying path|substituting) '\/nix\/store\//;
+/** An expression that has an attribute `env`, or may get one from another file; asking nix takes as long as evaluating it did. */
+const MAY_HAVE_ENV = /\benv\b|\bimport\s*[^<\s]|\.nix\b/;
 /** Lines that tell a user nothing: the evaluator's own heap, and advice to run a command on the server. */
 const NOISE = /^GC Warning: |^\(use '--show-trace'|^\s*For full logs, run 'nix log|restricted setting and you are not a trusted user/;
 
@@ -38,7 +40,7 @@ export async function buildExpression(request: BuildRequest, options: BuildOptio
   const evalLimit = options.settings.evalTimeout + (ownNixpkgs ? FETCH_TIME : 0);
 
   const storePath = await runBuild(request, allowedUris, evalLimit, options);
-  const expressionEnv = /\benv\b/.test(text) ? await readExpressionEnv(request, allowedUris, options) : {};
+  const expressionEnv = MAY_HAVE_ENV.test(text) ? await readExpressionEnv(request, allowedUris, options) : {};
   return { storePath, expressionEnv };
 }
 
@@ -81,7 +83,7 @@ async function runBuild(request: BuildRequest, allowedUris: readonly string[], e
   }
   if (finished.code !== 0) {
     const location = findLocation(lines) ?? (building ? null : await traceLocation(request, allowedUris, options));
-    throw nixFailure({ finished, lines, building, location, packageSet: request.packageSet.title, settings });
+    throw nixFailure({ finished, lines, building, location, packageSet: request.packageSet.title, settings, hashes: request.hashes });
   }
   const path = finished.stdout.trim();
   if (isStorePath(path)) return path;

@@ -50,6 +50,14 @@ export class Fields {
     return value;
   }
 
+  /** A whole number, 0 or more. */
+  whole(key: string, example: string): number | null {
+    const value = this.#value(key);
+    if (value === undefined) return null;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw wrongType(key, value, 'a whole number', example);
+    return value;
+  }
+
   /** A list of texts; a single text counts as a list of one. */
   list(key: string, example: string): string[] {
     const value = this.#value(key);

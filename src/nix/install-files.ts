@@ -13,6 +13,6 @@ export function installFiles(fields: Fields, target: string, tree: TreePlace): N
     const copy = treeFile(tree, checkTreePath('install-files', file));
     const word = (text: string) => nixString(shellQuote(text)).text.slice(1, -1);
     const to = `${target}/${file}`;
-    return new NixCode(`"mkdir -p \\"$out\\"/${word(to.slice(0, to.lastIndexOf('/')))} && cp -r \${${copy.text}} \\"$out\\"/${word(to)}"`);
+    return new NixCode(`"mkdir -p \\"$out\\"/${word(to.slice(0, to.lastIndexOf('/')))} && cp -rT \${${copy.text}} \\"$out\\"/${word(to)}"`);
   });
 }

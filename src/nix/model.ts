@@ -45,6 +45,8 @@ export interface BuildRequest {
   readonly rootLink: string;
   /** Under `host`, an expression that fetches its own nixpkgs is given ours: `--arg pkgs`. */
   readonly givePkgs: boolean;
+  /** What a template's expression fetches under a hash of hop3.toml, for the message when one does not fit. */
+  readonly hashes?: readonly FixedOutput[];
 }
 
 export interface BuildResult {

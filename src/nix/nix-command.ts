@@ -2,10 +2,10 @@ import { basename, dirname } from 'node:path';
 import { Paths } from '../paths.ts';
 import type { Command } from '../run.ts';
 import type { Settings } from '../settings.ts';
-import type { BuildRequest } from './model.ts';
+import type { BuildRequest, PackageSet } from './model.ts';
 
 /** What nix is told of the settings. */
-export type NixSettings = Pick<Settings, 'root' | 'buildTimeout' | 'buildSilence' | 'evalTimeout'>;
+export type NixSettings = Pick<Settings, 'root' | 'buildTimeout' | 'buildSilence' | 'evalTimeout' | 'allowUnsandboxedBuilds'>;
 
 /** Bytes of address space of a nix client, which is where evaluation happens: twice what all of nixpkgs' package names take. */
 const EVALUATOR_MEMORY = 4 * 1024 ** 3;
@@ -32,16 +32,24 @@ function evaluationArgs(request: BuildRequest, allowedUris: readonly string[]): 
   ];
 }
 
+/** The restrictions and limits of every build. */
+function buildingArgs(packageSet: PackageSet, settings: NixSettings): string[] {
+  return [
+    // A daemon takes this from trusted users alone, and goes by its own nix.conf for the others.
+    '--option', 'sandbox', settings.allowUnsandboxedBuilds ? 'relaxed' : 'true',
+    // No cache has what is made of this machine's own programs; asking one that cannot be reached costs 4.5 s a build.
+    ...(packageSet.kind === 'host' ? ['--option', 'substituters', ''] : []),
+    '--timeout', String(settings.buildTimeout),
+    '--max-silent-time', String(settings.buildSilence),
+  ];
+}
+
 /** Builds the attribute `package` and registers it as a GC root. */
 export function nixBuild(request: BuildRequest, allowedUris: readonly string[], settings: NixSettings): Command {
   return evaluator(settings, settings.evalTimeout + settings.buildTimeout, [
     'nix-build', request.expression, '-A', 'package', '-o', request.rootLink,
     ...evaluationArgs(request, allowedUris),
-    '--option', 'sandbox', 'true',
-    // No cache has what is made of this machine's own programs; asking one that cannot be reached costs 4.5 s a build.
-    ...(request.packageSet.kind === 'host' ? ['--option', 'substituters', ''] : []),
-    '--timeout', String(settings.buildTimeout),
-    '--max-silent-time', String(settings.buildSilence),
+    ...buildingArgs(request.packageSet, settings),
   ]);
 }
 
@@ -58,6 +66,25 @@ export function nixEnvAttribute(request: BuildRequest, allowedUris: readonly str
     'nix-instantiate', '--eval', '--strict', '--json', '--read-write-mode', request.expression, '-A', 'env',
     ...evaluationArgs(request, allowedUris),
   ]);
+}
+
+/** Evaluates what the package set says of one of its packages. `path` is a Nix list of names. */
+export function nixCheckPackage(expression: string, path: string, packageSet: PackageSet, settings: NixSettings): Command {
+  return evaluator(settings, settings.evalTimeout, [
+    'nix-instantiate', '--eval', '--strict', '--json', expression, '--arg', 'path', path,
+    '-I', `nixpkgs=${packageSet.path}`, '-I', `hop3-check=${expression}`,
+    '--option', 'restrict-eval', 'true', '--option', 'allowed-uris', '',
+  ]);
+}
+
+/** Evaluates `package` to its derivation, which is written to the store. */
+export function nixInstantiate(request: BuildRequest, allowedUris: readonly string[], settings: NixSettings): Command {
+  return evaluator(settings, settings.evalTimeout, ['nix-instantiate', request.expression, '-A', 'package', ...evaluationArgs(request, allowedUris)]);
+}
+
+/** Builds a derivation once more and compares with what the store has. */
+export function nixRebuild(derivation: string, packageSet: PackageSet, settings: NixSettings): Command {
+  return evaluator(settings, settings.buildTimeout, ['nix-build', derivation, '--check', '--no-out-link', ...buildingArgs(packageSet, settings)]);
 }
 
 /** A line of nix with the server's own directories left out: `hop3.nix:3:5` is what the user has. */

@@ -1,24 +1,19 @@
 import { open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Hop3Error } from '../errors.ts';
 import { silentLog, type PushLog } from '../log.ts';
 import { printable, type StorePath } from '../names.ts';
 import { describePosition } from './json-position.ts';
 import type { Runtime } from './model.ts';
+import { RuntimeFile, VARIABLE_NAME, WORKER_NAME } from './runtime-schema.ts';
 import { checkStatic, insideClosure } from './static-directory.ts';
 
 /** More than any list of commands needs; a larger file is a mistake. */
 const LARGEST = 1024 * 1024;
 const PLACES = ['hop3/runtime.json', 'share/hop3/runtime.json'];
-const KEYS = ['workers', 'env', 'path'];
+const KEYS = Object.keys(RuntimeFile.properties);
 
-const RuntimeFile = Type.Object({
-  workers: Type.Record(Type.String(), Type.String()),
-  env: Type.Optional(Type.Record(Type.String(), Type.String())),
-  path: Type.Optional(Type.Array(Type.String())),
-});
 const checker = Compile(RuntimeFile);
 
 /**
@@ -86,7 +81,7 @@ function parseJson(text: string, place: string): unknown {
   }
 }
 
-function checkShape(value: unknown, place: string): Static<typeof RuntimeFile> {
+function checkShape(value: unknown, place: string): RuntimeFile {
   if (checker.Check(value)) return value;
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !Object.hasOwn(value, 'workers')) {
     throw new Hop3Error('HOP3_RUNTIME_WORKERS', {
@@ -104,7 +99,7 @@ function checkShape(value: unknown, place: string): Static<typeof RuntimeFile> {
 }
 
 function checkWorker(place: string, name: string, command: string): void {
-  if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name)) {
+  if (!new RegExp(WORKER_NAME).test(name)) {
     throw wrong(place, `has a worker called "${printable(name)}"`, 'A worker has 1 to 32 lower-case letters, digits, - and _, and begins with a letter.');
   }
   if (command.trim() === '') throw wrong(place, `workers.${name} is empty`, 'Give it a command.');
@@ -113,7 +108,7 @@ function checkWorker(place: string, name: string, command: string): void {
 }
 
 function checkVariable(place: string, name: string, value: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw wrong(place, `env has a variable called "${printable(name)}"`, 'A name has letters, digits and underscores.');
+  if (!new RegExp(VARIABLE_NAME).test(name)) throw wrong(place, `env has a variable called "${printable(name)}"`, 'A name has letters, digits and underscores.');
   if (value.includes('\0')) throw wrong(place, `env.${name} has a NUL character in it`, 'No environment can hold one.');
 }
 

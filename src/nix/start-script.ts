@@ -77,7 +77,9 @@ function libraryPath(fields: Fields, parts: StartScriptParts): Piece[] {
   if (libraries.length === 0) return [];
   const directories = libraries.map((library): Piece[] => {
     if (library.includes('${')) return readLiveText(library, { key: '[nix] nix-runtime-libs', names: parts.names });
-    return [packagePath('nix-runtime-libs', library), '/lib'];
+    const path = packagePath('nix-runtime-libs', library);
+    // The first output of openssl is its programs: without a word on which is wanted, it is the one with the libraries.
+    return [/\.(?:lib|out)$/.test(path.text) ? path : new NixCode(`pkgs.lib.getLib ${path.text}`), '/lib'];
   });
   return ['export LD_LIBRARY_PATH="', ...directories.flatMap((directory, index) => (index === 0 ? directory : [':', ...directory])),
     '${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"'];

@@ -10,11 +10,11 @@ export type TreePlace = 'beside' | 'around';
 
 /**
  * All of the tree as a source for a derivation. An ejected hop3.nix leaves itself out, so that both forms have one store
- * path.
+ * path; and .git, which no pushed tree has but a working tree does.
  */
-export function wholeTree(place: TreePlace): NixCode {
-  if (place === 'beside') return new NixCode('builtins.path { name = "source"; path = ./source; }');
-  return new NixCode('builtins.path { name = "source"; path = ./.; filter = path: type: path != toString ./hop3.nix; }');
+export function wholeTree(place: TreePlace, name = 'source'): NixCode {
+  if (place === 'beside') return new NixCode(`builtins.path { name = "${name}"; path = ./source; }`);
+  return new NixCode(`builtins.path { name = "${name}"; path = ./.; filter = path: type: !(builtins.elem path [ (toString ./.git) (toString ./hop3.nix) ]); }`);
 }
 
 /**
@@ -22,6 +22,7 @@ export function wholeTree(place: TreePlace): NixCode {
  * store it is called `name`, since its own name may hold characters that the store does not allow.
  */
 export function treeFile(place: TreePlace, path: string, name = 'file'): NixCode {
+  if (path.split('/').every((part) => part === '.')) return wholeTree(place, name);
   const from = nixPath(place === 'beside' ? `./source/${path}` : `./${path}`);
   return new NixCode(`builtins.path { name = "${name}"; path = ${from.text}; }`);
 }

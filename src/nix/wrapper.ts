@@ -7,7 +7,7 @@ import type { FixedOutput } from './model.ts';
 import { renderNixTemplate } from './mustache.ts';
 import { pkgsDefault, readPin } from './nixpkgs-source.ts';
 import { NixCode } from './quote.ts';
-import { runtimeParts } from './runtime-parts.ts';
+import { runtimeParts, type OwnRuntime } from './runtime-parts.ts';
 import type { Placeholders } from './shell-text.ts';
 import { startScript } from './start-script.ts';
 import type { RenderedTemplate } from './templates/model.ts';
@@ -29,6 +29,8 @@ export interface WrapperParts {
   readonly prelude?: readonly Piece[];
   /** The start script's last line without `exec`, with placeholders in it. */
   readonly command: string;
+  /** What the template gives to runtime.json's env and path. */
+  readonly runtime?: OwnRuntime;
   /** Builder's shell lines, as Nix strings, that put more into the wrapper's output. */
   readonly install?: (names: readonly string[]) => readonly NixCode[];
   /** False where the template puts `install-files` somewhere itself. */
@@ -48,7 +50,7 @@ export function renderApp(parts: WrapperParts): Omit<RenderedTemplate, 'template
   const pin = readPin(fields);
   const bindings = readBindings(fields, parts.names);
   const names = bindings.map((binding) => binding.name);
-  const runtime = runtimeParts(fields, names);
+  const runtime = runtimeParts(fields, names, parts.runtime);
   const files = parts.installsFiles === false ? [] : installFiles(fields, shareDirectory(app), parts.tree);
   const expression = renderNixTemplate(fields.template, {
     ...parts.view,

@@ -27,7 +27,7 @@ export async function build(job: Job, source: Source, rendered: Rendered): Promi
     const result = await buildExpression(
       {
         expression: rendered.expressionFile, sourceDir: source.dir, packageSet, givePkgs: given.givePkgs,
-        rootLink: paths.buildRoot(app, attempt),
+        rootLink: paths.buildRoot(app, attempt), ...(rendered.hashes && { hashes: rendered.hashes }),
       },
       { settings, log, signal },
     );

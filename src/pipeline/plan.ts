@@ -1,7 +1,7 @@
-import { parseConfig } from '../config/read.ts';
 import type { AppConfig } from '../config/model.ts';
 import { Hop3Error } from '../errors.ts';
-import type { PackageSet } from '../nix/model.ts';
+import { readEjected } from '../nix/eject.ts';
+import { nixSystem } from '../nix/system.ts';
 import { renderTemplate } from '../nix/templates/index.ts';
 import type { Plan } from './model.ts';
 
@@ -12,10 +12,9 @@ export interface PlanInput {
   readonly hop3Nix: string | null;
   /** File names at the top of the tree, for the message when nothing fits. */
   readonly names: readonly string[];
+  /** HOP3_ALLOW_UNSANDBOXED_BUILDS of the server that is to build it; false where there is none. */
+  readonly unsandboxed?: boolean;
 }
-
-/** The first line of a hop3.nix that `hop3 nix eject` wrote; such a file beats the [nix] table it came from. */
-const EJECTED = /^# Ejected by Hop3 \S+ from template ([a-z-]+) on (\d{4}-\d{2}-\d{2})/;
 
 /**
  * Chooses hand-crafted or template mode and, for a template, renders the expression. Has no effect.
@@ -24,7 +23,7 @@ const EJECTED = /^# Ejected by Hop3 \S+ from template ([a-z-]+) on (\d{4}-\d{2}-
 export function makePlan(input: PlanInput): Plan {
   const template = input.config.nix?.template;
   if (input.hop3Nix !== null) {
-    const ejected = EJECTED.exec(input.hop3Nix);
+    const ejected = readEjected(input.hop3Nix);
     if (template !== undefined && !ejected) {
       throw new Hop3Error('HOP3_BOTH_MODES', {
         what: `The tree has both a hop3.nix and [nix] template = "${template}" in ${input.config.file}.`,
@@ -33,12 +32,12 @@ export function makePlan(input: PlanInput): Plan {
       });
     }
     const notices = ejected && template !== undefined
-      ? [`[nix] is ignored: hop3.nix was ejected from ${ejected[1]} on ${ejected[2]}`]
+      ? [`[nix] is ignored: hop3.nix was ejected from ${ejected.template} on ${ejected.date}`]
       : [];
     return { kind: 'hand-crafted', expressionFile: 'hop3.nix', notices: [...notices, ...processNotices(input.config)] };
   }
   if (template !== undefined) {
-    const rendered = renderTemplate(input.config, input.app);
+    const rendered = renderTemplate(input.config, input.app, 'beside', input.unsandboxed);
     return {
       kind: 'template', template: rendered.template, tier: rendered.tier, expression: rendered.expression,
       hashes: rendered.hashes, systems: rendered.systems,
@@ -53,37 +52,17 @@ export function makePlan(input: PlanInput): Plan {
   });
 }
 
-/** The files of a tree that is not on the server yet, as `hop3 plan` sends them. */
-export interface TreeFiles {
-  readonly app: string;
-  readonly hop3Toml: { readonly path: string; readonly text: string } | null;
-  readonly procfile: string | null;
-  readonly hop3Nix: string | null;
-  readonly names: readonly string[];
-}
-
-export interface PlannedFiles {
-  readonly mode: 'hand-crafted' | 'template';
-  readonly template: string | null;
-  readonly tier: number | null;
-  /** The text that nix would be given. */
-  readonly expression: string;
-  readonly notices: readonly string[];
-  readonly packageSet: string;
-}
-
-/** Configure, plan and render alone: what a push of these files would build. */
-export function planFiles(files: TreeFiles, packageSet: PackageSet): PlannedFiles {
-  const config = parseConfig({ hop3Toml: files.hop3Toml, procfile: files.procfile });
-  const plan = makePlan({ app: files.app, config, hop3Nix: files.hop3Nix, names: files.names });
-  return {
-    mode: plan.kind,
-    template: plan.kind === 'template' ? plan.template : null,
-    tier: plan.kind === 'template' ? plan.tier : null,
-    expression: plan.kind === 'template' ? plan.expression : files.hop3Nix!,
-    notices: [...config.notices, ...plan.notices],
-    packageSet: packageSet.title,
-  };
+/**
+ * Refuses a template that installs what upstream built for another system; planning alone does not need it.
+ * @throws Hop3Error HOP3_TEMPLATE_SYSTEM
+ */
+export function refuseSystem(plan: Plan, system: string = nixSystem()): void {
+  if (plan.kind !== 'template' || plan.systems === null || plan.systems.includes(system)) return;
+  throw new Hop3Error('HOP3_TEMPLATE_SYSTEM', {
+    what: `The template ${plan.template} installs a program that upstream built for ${plan.systems.join(' or ')}, and this server is ${system}.`,
+    why: 'It would not start, so nothing was built.',
+    next: 'Build it from source with another template (nixpkgs-wrapper, go-source ...), or push to a server of that system.',
+  });
 }
 
 /**

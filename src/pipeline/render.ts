@@ -2,17 +2,18 @@ import { readdir, readFile, lstat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AppConfig } from '../config/model.ts';
 import { Hop3Error } from '../errors.ts';
+import { tierText } from '../nix/tiers.ts';
 import type { FixedOutput } from '../nix/model.ts';
 import type { Job } from './job.ts';
 import type { Source } from './model.ts';
-import { makePlan, refuseUnsupported } from './plan.ts';
+import { makePlan, refuseSystem, refuseUnsupported } from './plan.ts';
 
 /** An expression in a file, ready for nix. */
 export interface Rendered {
   readonly expressionFile: string;
   readonly expression: string;
-  /** What a template's expression fetches under a hash of hop3.toml; empty for a hop3.nix. */
-  readonly hashes: readonly FixedOutput[];
+  /** What a template's expression fetches under a hash of hop3.toml; missing for a hop3.nix. */
+  readonly hashes?: readonly FixedOutput[];
 }
 
 /** More than any expression by hand or by template; a larger file is a mistake (a committed archive under that name). */
@@ -25,13 +26,14 @@ const LARGEST_EXPRESSION = 1024 * 1024;
 export async function renderPlan(job: Job, source: Source, config: AppConfig): Promise<Rendered> {
   refuseUnsupported(config);
   const hop3Nix = await readHop3Nix(source);
-  const plan = makePlan({ app: job.app, config, hop3Nix, names: (await readdir(source.dir)).sort() });
+  const plan = makePlan({ app: job.app, config, hop3Nix, names: (await readdir(source.dir)).sort(), unsandboxed: job.settings.allowUnsandboxedBuilds });
   if (plan.kind === 'hand-crafted') {
     job.log.phase('Hand-crafted mode: hop3.nix');
     for (const notice of plan.notices) job.log.line(notice);
-    return { expressionFile: join(source.dir, plan.expressionFile), expression: hop3Nix!, hashes: [] };
+    return { expressionFile: join(source.dir, plan.expressionFile), expression: hop3Nix! };
   }
-  job.log.phase(`Template mode: ${plan.template} (tier ${plan.tier})`);
+  refuseSystem(plan);
+  job.log.phase(`Template mode: ${plan.template} (${tierText(plan.tier)})`);
   for (const notice of plan.notices) job.log.line(notice);
   const expressionFile = join(dirname(source.dir), 'hop3.nix');
   await writeFile(expressionFile, plan.expression);

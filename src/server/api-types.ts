@@ -124,8 +124,16 @@ export interface NewTokenInfo extends TokenInfo {
 export interface PlanInfo {
   readonly mode: 'hand-crafted' | 'template';
   readonly template: string | null;
-  readonly tier: number | null;
-  /** What nix would be given: the rendered text, or hop3.nix itself. */
+  readonly tier: 1 | 2 | 3 | null;
+  /** What the tier means, in words. */
+  readonly tier_text: string | null;
+  /** The same commit gives the same bytes wherever the same package set is used; null where that is not known. */
+  readonly reproducible: boolean | null;
+  /** What runs was compiled from source that can be read. */
+  readonly auditable: boolean | null;
+  /** Nix systems it can be built for. */
+  readonly architectures: readonly string[] | null;
+  /** What nix would be given: the rendered text, or hop3.nix itself; the text of `hop3 nix eject` where that was asked for. */
   readonly expression: string;
   readonly notices: readonly string[];
   readonly package_set: string;
@@ -137,6 +145,32 @@ export interface PlanRequest {
   readonly files: Readonly<Record<string, string>>;
   /** Every path of the tree, so that the server can tell what kind of app it is. */
   readonly names: readonly string[];
+  /** True for the hop3.nix that takes the template's place, in place of the expression of a push. */
+  readonly eject?: boolean;
+}
+
+/** What the package set says of one of its packages. */
+export interface PackageInfo {
+  /** The attribute path, without `pkgs.`. */
+  readonly package: string;
+  readonly package_set: string;
+  readonly name: string;
+  readonly version: string | null;
+  readonly description: string | null;
+  /** `meta.mainProgram`: what `lib.getExe` gives. */
+  readonly main_program: string | null;
+  /** What lies in its bin/; null where the server's store does not have the package. */
+  readonly programs: readonly string[] | null;
+  /** False when nixpkgs refuses to build it: broken, insecure, unfree, or not for the server's system. */
+  readonly usable: boolean;
+  readonly broken: boolean;
+  readonly insecure: boolean;
+  readonly unfree: boolean;
+  readonly unsupported: boolean;
+  readonly vulnerabilities: readonly string[];
+  readonly licenses: readonly string[];
+  /** What nixpkgs takes from upstream as it was built there; empty where it builds all of it. */
+  readonly prebuilt: readonly string[];
 }
 
 export interface ServerInfo {

@@ -10,10 +10,12 @@ import { appRoutes } from './routes/apps.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { envRoutes } from './routes/env.ts';
 import { logRoutes } from './routes/logs.ts';
+import { packageRoutes } from './routes/packages.ts';
 import { planRoutes } from './routes/plan.ts';
 import { releaseRoutes } from './routes/releases.ts';
 import { serverRoutes } from './routes/server.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { verifyRoutes } from './routes/verify.ts';
 
 /** Milliseconds in which a request's body must be here; none is larger than a few MiB. */
 const BODY_TIMEOUT = 30_000;
@@ -32,6 +34,8 @@ export function api(context: ServerContext, streams: OpenStreams): FastifyPlugin
     scope.register(logRoutes(context, streams));
     scope.register(tokenRoutes(context));
     scope.register(planRoutes(context));
+    scope.register(packageRoutes(context));
+    scope.register(verifyRoutes(context, streams));
     scope.register(serverRoutes(context));
     done();
   };

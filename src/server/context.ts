@@ -1,7 +1,10 @@
+import type { PushLog } from '../log.ts';
+import type { PackageCheck } from '../nix/check-package.ts';
 import type { Paths } from '../paths.ts';
 import type { Deployer } from '../pipeline/model.ts';
-import type { PlannedFiles, TreeFiles } from '../pipeline/plan.ts';
+import type { PlannedFiles, TreeFiles } from '../pipeline/plan-files.ts';
 import type { Settings } from '../settings.ts';
+import type { ReleaseRow } from '../store/releases.ts';
 import type { Store } from '../store/store.ts';
 import type { Authenticator } from './auth.ts';
 
@@ -14,6 +17,16 @@ export interface ServerContext {
   readonly auth: Authenticator;
   /** What a push of these files would build; has no effect. */
   readonly planFiles: (files: TreeFiles) => Promise<PlannedFiles>;
+  /**
+   * What the package set says of a package.
+   * @throws Hop3Error HOP3_NO_PACKAGE with near names
+   */
+  readonly checkPackage: (name: string, signal: AbortSignal) => Promise<PackageCheck>;
+  /**
+   * Builds a release again and compares; resolves when it is bit-identical.
+   * @throws Hop3Error HOP3_NOT_IDENTICAL, HOP3_VERIFY_LOST
+   */
+  readonly verifyRelease: (release: ReleaseRow, by: string, log: PushLog, signal: AbortSignal) => Promise<void>;
   /** One line about the package set, for example "host"; resolved lazily and kept. */
   readonly packageSetTitle: () => Promise<string>;
   /** For what no client may see: defects with their stacks. */

@@ -1,16 +1,21 @@
+import { checkPackage } from '../nix/check-package.ts';
 import { resolvePackageSet } from '../nix/package-set.ts';
 import type { PackageSet } from '../nix/model.ts';
 import { silentLog, type PushLog } from '../log.ts';
 import { Paths } from '../paths.ts';
 import { HostDeployer } from '../pipeline/deployer.ts';
 import type { Host } from '../pipeline/job.ts';
-import { planFiles } from '../pipeline/plan.ts';
+import { planFiles } from '../pipeline/plan-files.ts';
 import { repair } from '../pipeline/repair.ts';
 import { Gate } from '../pipeline/turns.ts';
+import { verifyRelease } from '../pipeline/verify.ts';
 import type { Settings } from '../settings.ts';
 import { Store } from '../store/store.ts';
 import { Authenticator, createAdminToken } from './auth.ts';
 import type { ServerContext } from './context.ts';
+
+/** Evaluations of a package at a time: each may take the memory that nixpkgs takes. */
+const PACKAGE_CHECKS = 2;
 
 /**
  * Everything the server needs, made from its settings; leftovers of a server that died are repaired first.
@@ -28,11 +33,21 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     reportDefect,
   };
   await repair(host);
+  const checks = new Gate(PACKAGE_CHECKS);
   return {
     settings, paths, store, reportDefect,
     deployer: new HostDeployer(host),
     auth: new Authenticator(store.tokens, settings.adminTokenFile),
-    planFiles: async (files) => planFiles(files, await packageSet(silentLog)),
+    planFiles: async (files) => planFiles(files, await packageSet(silentLog), settings.allowUnsandboxedBuilds),
+    checkPackage: async (name, signal) => {
+      const leave = await checks.enter(signal, () => {});
+      try {
+        return await checkPackage(name, await packageSet(silentLog), settings, signal);
+      } finally {
+        leave();
+      }
+    },
+    verifyRelease: (release, by, log, signal) => verifyRelease(host, release, by, log, signal),
     packageSetTitle: async () => (await packageSet(silentLog)).title,
     close: () => store.close(),
   };

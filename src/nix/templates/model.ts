@@ -7,6 +7,8 @@ export interface TemplateInput {
   readonly config: AppConfig;
   readonly appName: string;
   readonly tree: TreePlace;
+  /** Whether the operator lets a build step that asks for it run outside the sandbox (HOP3_ALLOW_UNSANDBOXED_BUILDS). */
+  readonly unsandboxed: boolean;
 }
 
 /** What a template makes of an app's configuration. */

@@ -46,7 +46,7 @@ function lastName(path: NixCode): string {
 function wrappedPackage(fields: Fields, path: NixCode): NixCode {
   const overrides = Object.entries(fields.table('nixpkgs-overrides', 'withFeature = "true"')).sort(([a], [b]) => (a < b ? -1 : 1));
   if (overrides.length === 0) return path;
-  const lines = overrides.map(([name, value]) => `    ${nixAttrName(name).text} = ${nixExpression(value).text};\n`);
+  const lines = overrides.map(([name, value]) => `    ${nixAttrName(name).text} = ${nixExpression(`[nix.nixpkgs-overrides] ${name}`, value).text};\n`);
   return new NixCode(`${path.text}.override {\n${lines.join('')}  }`);
 }
 

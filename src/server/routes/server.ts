@@ -67,6 +67,7 @@ function allSettings(context: ServerContext): ServerInfo['settings'] {
     ...publicSettings(context),
     HOP3_BUILD_SILENCE: settings.buildSilence,
     HOP3_EVAL_TIMEOUT: settings.evalTimeout,
+    HOP3_ALLOW_UNSANDBOXED_BUILDS: settings.allowUnsandboxedBuilds ? 1 : 0,
     HOP3_MAX_LOG_BYTES: settings.maxLogBytes,
     HOP3_PARALLEL_BUILDS: settings.parallelBuilds,
     HOP3_DRAIN_TIMEOUT: settings.drainTimeout,

@@ -1,0 +1,304 @@
+# Rendered by Hop3 from [nix] template = "php-app".
+#
+# A PHP with the extensions of the app, the app's own files, and a script that serves them.
+{
+  pkgs ? import <nixpkgs> { config = { }; overlays = [ ]; },
+}:
+
+let
+  hop3_php = pkgs.php82.withExtensions ({ enabled, all }: enabled ++ [
+    all.pgsql
+    all.pdo_pgsql
+    all.gd
+    all.mbstring
+    all.curl
+    all.zip
+    all.intl
+    all.ldap
+    all.imap
+  ]);
+
+  hop3_app = (pkgs.stdenvNoCC or pkgs.stdenv).mkDerivation {
+    name = "limesurvey-app";
+    src = pkgs.fetchurl {
+    name = "limesurvey-6.16.10.zip";
+    url = "https://download.limesurvey.org/latest-master/limesurvey6.16.10+260223.zip";
+    hash = "sha256-jXRc89eWmPd354Zk2peRJR7v4G9ePwTJT9BS2es3tnk=";
+  };
+    # Scripts that begin with "#!/usr/bin/env php" get this PHP.
+    buildInputs = [ hop3_php ];
+    nativeBuildInputs = [ pkgs.unzip ];
+    dontUnpack = true;
+    dontConfigure = true;
+    dontBuild = true;
+    # A link may lead to what the app makes later.
+    dontCheckForBrokenSymlinks = true;
+
+    installPhase = builtins.concatStringsSep "\n" [
+      "mkdir source"
+      "unzip -q \"$src\" -d source"
+      "chmod -R u+w source"
+      "[ -d source/limesurvey ] || { echo 'error: [nix] source-root: the source has no directory limesurvey' >&2; exit 1; }"
+      "mkdir -p \"$out\""
+      "mv source/limesurvey \"$out/app\""
+      "(cd \"$out/app\" && mkdir -p tmp upload)"
+    ];
+  };
+
+  hop3_serve = builtins.toFile "hop3-serve.sh" (builtins.concatStringsSep "\n" [
+    "# Runs PHP's own server, \"$@\". At SIGTERM it would end at once and drop the requests it is answering; at SIGINT it answers"
+    "# them first. So it starts deaf to the one, in a process group of its own that gets the other."
+    "(trap '' TERM && exec setsid \"$@\") &"
+    "hop3_server=$!"
+    "trap 'kill -INT -- \"-$hop3_server\" 2>/dev/null || true' TERM INT HUP"
+    "while :; do"
+    "  hop3_status=0"
+    "  wait \"$hop3_server\" || hop3_status=$?"
+    "  # A signal ends the wait, too, and the server may still be at work."
+    "  kill -0 \"$hop3_server\" 2>/dev/null || break"
+    "done"
+    "while kill -0 -- \"-$hop3_server\" 2>/dev/null; do sleep 0.1; done"
+    "exit \"$hop3_status\""
+    ""
+  ]);
+
+  hop3_router = builtins.toFile "hop3-router.php" (builtins.concatStringsSep "\n" [
+    "<?php"
+    "// PHP's own server asks this script before it answers a request. Without it, that server would hand out every file below"
+    "// the web root: .env, .git, a database file in a directory that the application closes with .htaccess."
+    ""
+    "$hop3_answer = (static function () {"
+    "    $root = rtrim($_SERVER['DOCUMENT_ROOT'], '/');"
+    "    $path = rawurldecode(preg_split('/[?#]/', $_SERVER['REQUEST_URI'], 2)[0]);"
+    ""
+    "    // What PHP found for the request; for a path that leads nowhere, this script."
+    "    $found = $_SERVER['SCRIPT_FILENAME'];"
+    "    $file = str_starts_with($found, \"$root/\") ? substr($found, strlen($root)) : null;"
+    ""
+    "    $hidden = '#/\\.(?!well-known(?:/|$))#';"
+    "    if (($file !== null && preg_match($hidden, $file)) || (preg_match($hidden, \"/$path\") && (str_contains($path, \"\\0\") || file_exists(\"$root/$path\")))) {"
+    "        http_response_code(404);"
+    "        echo \"Not found\\n\";"
+    "        return true;"
+    "    }"
+    ""
+    "    // Directories that the application closes for Apache are closed here: the last word on the way to the file counts."
+    "    $closed = false;"
+    "    $directory = $root;"
+    "    foreach (explode('/', dirname($file ?? $path)) as $part) {"
+    "        if ($part !== '') {"
+    "            $directory .= \"/$part\";"
+    "        }"
+    "        $rules = @file_get_contents(\"$directory/.htaccess\");"
+    "        if ($rules === false) {"
+    "            continue;"
+    "        }"
+    "        // Sections for some files or methods say nothing about the others."
+    "        $rules = preg_replace('#<(Files|FilesMatch|Limit|LimitExcept)\\b.*?</\\1>#is', '', $rules);"
+    "        if (preg_match('/^\\s*(?:deny\\s+from\\s+all|require\\s+all\\s+denied)\\b/im', $rules)) {"
+    "            $closed = true;"
+    "        } elseif (preg_match('/^\\s*(?:allow\\s+from\\s+all|require\\s+all\\s+granted)\\b/im', $rules)) {"
+    "            $closed = false;"
+    "        }"
+    "    }"
+    "    if ($closed) {"
+    "        http_response_code(403);"
+    "        echo \"Forbidden\\n\";"
+    "        return true;"
+    "    }"
+    ""
+    "    // PHP's server gives a path without a dot to the nearest index.php, and refuses one with a dot (\"/sitemap.xml\"), which"
+    "    // many applications answer, too. Files that only ever lie on a disk stay \"not found\"."
+    "    if ($file === null && is_file(\"$root/index.php\")"
+    "        && !preg_match('/\\.(?:php|css|js|mjs|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|mp[34]|webm|wasm)$/i', $path)) {"
+    "        return $path;"
+    "    }"
+    "    return false;"
+    "})();"
+    "if (!is_string($hop3_answer)) {"
+    "    return $hop3_answer;"
+    "}"
+    "$_SERVER['SCRIPT_NAME'] = '/index.php';"
+    "$_SERVER['SCRIPT_FILENAME'] = rtrim($_SERVER['DOCUMENT_ROOT'], '/') . '/index.php';"
+    "$_SERVER['PATH_INFO'] = $hop3_answer;"
+    "$_SERVER['PHP_SELF'] = '/index.php' . $hop3_answer;"
+    "unset($hop3_answer);"
+    "chdir($_SERVER['DOCUMENT_ROOT']);"
+    "require $_SERVER['SCRIPT_FILENAME'];"
+    "return true;"
+    ""
+  ]);
+
+  app = hop3_app;
+  composer = hop3_php.packages.composer;
+  limesurvey = hop3_app;
+  php = hop3_php;
+  pkg = hop3_app;
+
+  hop3_script = builtins.concatStringsSep "\n" [
+    "#!${pkgs.runtimeShell or "/bin/sh"}"
+    "set -e"
+    ""
+    "if [ -n \"\${PHP_INI_SCAN_DIR:-}\" ]; then export PHP_INI_SCAN_DIR=\"${hop3_php}/lib:$PHP_INI_SCAN_DIR\"; fi"
+    ""
+    "hop3_home=\"$PWD\""
+    "hop3_follow=-P"
+    "hop3_tree=\"${hop3_app}/app\""
+    "hop3_bring_tree() {"
+    "  export LC_ALL=C"
+    "  mkdir -p \"$hop3_home/.hop3-tree\""
+    "  cd \"$hop3_home/.hop3-tree\""
+    "  chmod 700 ."
+    "  # Several workers may start at once."
+    "  exec 9> lock"
+    "  if command -v flock > /dev/null; then flock 9; fi"
+    "  if [ \"$(cat release 2> /dev/null || true)\" = \"$hop3_tree\" ]; then return 0; fi"
+    "  rm -rf work"
+    "  mkdir -p work/tree"
+    ""
+    "  # Files have lines \"<sha256>  <path>\", links \"<path><tab><target>\"."
+    "  for hop3_list in files links programs; do [ -e \"$hop3_list\" ] || : > \"$hop3_list\"; done"
+    "  hop3_work=\"$PWD/work\""
+    "  cd \"$hop3_tree\""
+    "  if find \"$hop3_follow\" . -name '*[\\[:cntrl:]]*' | grep . >&2; then"
+    "    echo \"hop3: cannot copy files with a backslash, a tab or a line end in their names\" >&2"
+    "    return 1"
+    "  fi"
+    "  find \"$hop3_follow\" . -type f -exec sha256sum -- {} + | sort > \"$hop3_work/files\""
+    "  find \"$hop3_follow\" . -type l -printf '%p\\t%l\\n' | sort > \"$hop3_work/links\""
+    "  find \"$hop3_follow\" . -type f -perm -u+x | sort > \"$hop3_work/programs\""
+    "  find \"$hop3_follow\" . -type d > \"$hop3_work/directories\""
+    ""
+    "  # Lines of the release before that hold no more, and those that are new."
+    "  cd \"$hop3_work\""
+    "  comm -23 ../files files > past"
+    "  comm -13 ../files files | cut -c67- | sort > bring"
+    "  comm -23 ../links links > past-links"
+    "  comm -13 ../links links > bring-links"
+    "  cd \"$hop3_home\""
+    "  # Of the past files, those that are still as the release before had brought them."
+    "  cut -c67- \"$hop3_work/past\" | { xargs -r -d '\\n' sha256sum -- 2> /dev/null || true; } | sort | comm -12 - \"$hop3_work/past\" | cut -c67- | sort > \"$hop3_work/untouched\""
+    "  comm -23 \"$hop3_work/untouched\" \"$hop3_work/bring\" > \"$hop3_work/remove\""
+    "  xargs -r -d '\\n' rm -f -- < \"$hop3_work/remove\""
+    "  while IFS='\t' read -r hop3_path hop3_target; do"
+    "    if [ \"$(readlink \"$hop3_path\" || true)\" = \"$hop3_target\" ]; then rm -f -- \"$hop3_path\"; fi"
+    "  done < \"$hop3_work/past-links\""
+    "  # Some programs take every directory in a place for a plugin, an empty one too."
+    "  sed 's,/[^/]*$,,' \"$hop3_work/remove\" | sort -u | { xargs -r -d '\\n' rmdir -p --ignore-fail-on-non-empty -- 2> /dev/null || true; }"
+    ""
+    "  comm -13 \"$hop3_work/untouched\" \"$hop3_work/bring\" > \"$hop3_work/look\""
+    "  while IFS= read -r hop3_path; do"
+    "    if { [ -e \"$hop3_path\" ] || [ -L \"$hop3_path\" ]; } && ! cmp -s -- \"$hop3_path\" \"$hop3_tree/$hop3_path\"; then hop3_keep \"$hop3_path\"; fi"
+    "  done < \"$hop3_work/look\""
+    "  xargs -r -d '\\n' mkdir -p -- < \"$hop3_work/directories\""
+    "  # The store's directories are read-only, and cp would make its own so."
+    "  (cd \"$hop3_work/tree\" && sed 's,/[^/]*$,,' ../bring | sort -u | xargs -r -d '\\n' mkdir -p --)"
+    "  (cd \"$hop3_tree\" && xargs -r -d '\\n' cp \"$hop3_follow\" --parents -t \"$hop3_work/tree\" --) < \"$hop3_work/bring\""
+    "  chmod -R u+w \"$hop3_work/tree\""
+    "  # Each file takes its place at once, complete."
+    "  (cd \"$hop3_work/tree\" && xargs -r -d '\\n' cp -lPf --parents -t \"$hop3_home\" --) < \"$hop3_work/bring\""
+    "  while IFS='\t' read -r hop3_path hop3_target; do"
+    "    if [ \"$(readlink \"$hop3_path\" || true)\" = \"$hop3_target\" ]; then continue; fi"
+    "    if [ -e \"$hop3_path\" ] || [ -L \"$hop3_path\" ]; then hop3_keep \"$hop3_path\"; fi"
+    "    ln -s -- \"$hop3_target\" \"$hop3_path\""
+    "  done < \"$hop3_work/bring-links\""
+    "  comm -23 .hop3-tree/programs \"$hop3_work/programs\" | { xargs -r -d '\\n' chmod a-x -- 2> /dev/null || true; }"
+    "  comm -13 .hop3-tree/programs \"$hop3_work/programs\" | { xargs -r -d '\\n' chmod u+x -- 2> /dev/null || true; }"
+    ""
+    "  cd .hop3-tree"
+    "  mv -f work/files work/links work/programs ."
+    "  rm -rf work"
+    "  printf '%s\\n' \"$hop3_tree\" > release"
+    "}"
+    "hop3_keep() {"
+    "  hop3_kept=\".hop3-kept/$(date -u +%Y-%m-%dT%H-%M-%S)\""
+    "  echo \"hop3: $1 had been changed here, and this release brings its own; what was here is now $hop3_kept/$1\" >&2"
+    "  mkdir -p \"$(dirname \"$hop3_kept/$1\")\""
+    "  chmod 700 .hop3-kept"
+    "  mv -f -- \"$1\" \"$hop3_kept/$1\""
+    "}"
+    "if [ \"$(cat \"$hop3_home/.hop3-tree/release\" 2> /dev/null || true)\" != \"$hop3_tree\" ]; then (hop3_bring_tree); fi"
+    "mkdir -p tmp upload"
+    ""
+    "hop3_data=\"$PWD\""
+    "hop3_sessions=\"$PWD/.hop3-sessions\""
+    "mkdir -p -m 700 \"$hop3_sessions\""
+    "export PHP_CLI_SERVER_WORKERS=\"\${PHP_CLI_SERVER_WORKERS:-4}\""
+    ""
+    "hop3_file=\"application/config/config.php\""
+    "if [ ! -e \"$hop3_file\" ]; then"
+    "mkdir -p \"$(dirname \"$hop3_file\")\""
+    "cat > \"$hop3_file\" <<HOP3_END"
+    "<?php if (!defined(\"BASEPATH\")) exit(\"No direct script access allowed\");"
+    "return array("
+    "  \"components\" => array("
+    "    \"db\" => array("
+    "      \"connectionString\" => \"pgsql:host=\" . getenv(\"PGHOST\") . \";port=\" . getenv(\"PGPORT\") . \";dbname=\" . getenv(\"PGDATABASE\"),"
+    "      \"username\" => getenv(\"PGUSER\"),"
+    "      \"password\" => getenv(\"PGPASSWORD\"),"
+    "      \"charset\" => \"utf8\","
+    "      \"tablePrefix\" => \"lime_\","
+    "    ),"
+    "    \"urlManager\" => array("
+    "      \"urlFormat\" => \"path\","
+    "      \"showScriptName\" => true,"
+    "    ),"
+    "  ),"
+    "  \"config\" => array("
+    "    \"debug\" => 0,"
+    "    \"debugsql\" => 0,"
+    "  ),"
+    ");"
+    "HOP3_END"
+    "fi"
+    ""
+    "${hop3_php}/bin/php application/commands/console.php install admin password123 Admin admin@example.com 2>/dev/null || true"
+    ""
+    "exec ${pkgs.runtimeShell or "/bin/sh"} ${hop3_serve} ${hop3_php}/bin/php -q -d error_log=/dev/stderr -d session.save_path=\"$hop3_sessions\" -d session.gc_probability=1 -S \"\${BIND_ADDRESS:-127.0.0.1}:\${PORT:-8080}\" -t \"$hop3_data\" ${hop3_router}"
+    ""
+  ];
+
+  hop3_env = {
+    ADMIN_EMAIL = "admin@example.com";
+    ADMIN_NAME = "Administrator";
+    ADMIN_USER = "admin";
+  };
+
+  hop3_runtime = {
+    workers.web = "${placeholder "out"}/bin/hop3-start";
+    env = hop3_env;
+    path = [
+      "${placeholder "out"}/bin"
+      "${hop3_php}/bin"
+      "${php}/bin"
+    ];
+  };
+in
+{
+  package = (pkgs.stdenvNoCC or pkgs.stdenv).mkDerivation {
+    pname = "limesurvey";
+    version = "6.16.10";
+    meta.description = "Professional online survey and data collection tool";
+
+    dontUnpack = true;
+    dontConfigure = true;
+    dontBuild = true;
+
+    # Both reach the builder as files: no shell reads them on the way.
+    passAsFile = [ "hop3Script" "hop3Runtime" ];
+    hop3Script = hop3_script;
+    hop3Runtime = builtins.toJSON hop3_runtime;
+
+    installPhase = builtins.concatStringsSep "\n" [
+      "mkdir -p \"$out/bin\" \"$out/hop3\""
+      "cp \"$hop3ScriptPath\" \"$out/bin/hop3-start\""
+      "chmod 755 \"$out/bin/hop3-start\""
+      # A quote that is not closed in hop3.toml is found here and not when the app starts.
+      "${pkgs.runtimeShell or "/bin/sh"} -n \"$out/bin/hop3-start\""
+      "mkdir -p \"$out/\" && ln -s \"${hop3_app}/app\" \"$out/app\""
+      "cp \"$hop3RuntimePath\" \"$out/hop3/runtime.json\""
+    ];
+  };
+
+  env = hop3_env;
+}
