@@ -1,9 +1,11 @@
 // Runs the specs: node spec/run.mjs [unit|e2e|all] [filter]
 //
-// Unit specs share one process; an e2e spec has a process group of its own, one at a time, with a limit (`// limit: 400`
-// in a file's first lines gives it another, in seconds). The last line is always `N passed, N failed`, in tests.
+// Unit specs share one process; an e2e spec has a process group of its own, with a limit (`// limit: 400` in a file's
+// first lines gives it another, in seconds). Two e2e specs run side by side; one that says `// alone` in its first lines
+// (it measures, or changes the machine) runs by itself. The last line is always `N passed, N failed`, in tests.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readableCheckout } from './run-checkout.mjs';
@@ -17,10 +19,13 @@ const TOTAL_LIMIT = Number(process.env.SPEC_TOTAL_LIMIT ?? 4200);
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MARK = `HOP3_SPEC_RUN=${process.pid}-${Date.now()}`;
+const LANES = Number(process.env.SPEC_LANES ?? Math.min(2, cpus().length));
 const started = Date.now();
 let passed = 0;
 let failed = 0;
-let running = null;
+let runs = 0;
+/** The running process groups, and the mark that their processes carry. */
+const running = new Map();
 
 const [what = 'all', filter = ''] = process.argv.slice(2);
 if (!['unit', 'e2e', 'all'].includes(what)) {
@@ -39,7 +44,13 @@ if (unit.length + e2e.length === 0) {
   failed++;
 }
 if (unit.length > 0) await runUnit(unit);
-for (const file of e2e) await runE2e(file);
+// What takes long goes first, or a lane would be empty at the end.
+const together = e2e.filter((file) => !isAlone(file)).sort((a, b) => limitOf(b) - limitOf(a));
+await Promise.all(Array.from({ length: LANES }, async () => {
+  for (let file = together.shift(); file !== undefined; file = together.shift()) await runE2e(file);
+}));
+for (const file of e2e.filter(isAlone)) await runE2e(file);
+
 
 checkout.remove();
 console.log(`\n${passed} passed, ${failed} failed`);
@@ -64,7 +75,7 @@ async function runUnit(files) {
   }
   if (end.timedOut) problem('unit specs', `were ended after ${end.limit} s`, end.output);
   else if (end.code !== 0 && failed === 0) problem('unit specs', `ended with ${end.code}`, end.output);
-  await tidy('unit specs');
+  await tidy('unit specs', end.mark);
 }
 
 async function runE2e(file) {
@@ -75,12 +86,19 @@ async function runE2e(file) {
   if (end.timedOut) summary.why = `was ended after its limit of ${limit} s`;
   else if (summary.why === null && summary.failed > 0 && end.code !== 0) summary.why = `exit ${end.code}`;
   report(file, summary, end.seconds, end.output);
-  await tidy(file);
+  await tidy(file, end.mark);
 }
 
 function limitOf(file) {
-  const head = readFileSync(join(checkout.dir, file), 'utf8').split('\n', 10).join('\n');
-  return Number(/^\/\/ limit: (\d+)/m.exec(head)?.[1] ?? E2E_LIMIT);
+  return Number(/^\/\/ limit: (\d+)/m.exec(headOf(file))?.[1] ?? E2E_LIMIT);
+}
+
+function isAlone(file) {
+  return /^\/\/ alone\b/m.test(headOf(file));
+}
+
+function headOf(file) {
+  return readFileSync(join(checkout.dir, file), 'utf8').split('\n', 10).join('\n');
 }
 
 function secondsLeft(limit) {
@@ -91,8 +109,9 @@ function secondsLeft(limit) {
 function run(args, limit) {
   return new Promise((resolve) => {
     const began = Date.now();
-    const child = spawn(process.execPath, args, { cwd: checkout.dir, env: specEnvironment(), detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    running = child.pid;
+    const mark = `${MARK}-${(runs += 1)}`;
+    const child = spawn(process.execPath, args, { cwd: checkout.dir, env: specEnvironment(mark), detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.set(child.pid, mark);
     let output = '';
     let timedOut = false;
     const collect = (chunk) => { if (output.length < 16_000_000) output += chunk; };
@@ -108,17 +127,17 @@ function run(args, limit) {
         killGroup(child.pid, 'SIGKILL');
         child.stdout.destroy();
         child.stderr.destroy();
-        running = null;
-        resolve({ code: code ?? signal, output, timedOut, limit, seconds: (Date.now() - began) / 1000 });
+        running.delete(child.pid);
+        resolve({ mark, code: code ?? signal, output, timedOut, limit, seconds: (Date.now() - began) / 1000 });
       }, 50);
     });
   });
 }
 
 /** The caller's own settings and git variables do not reach the specs. */
-function specEnvironment() {
+function specEnvironment(mark) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HOP3|GIT|npm)_/.test(name)));
-  const [name, value] = MARK.split('=');
+  const [name, value] = mark.split('=');
   env[name] = value;
   env.NO_COLOR = '1';
   if (checkout.corpus !== null) env.HOP3_CORPUS = checkout.corpus;
@@ -149,8 +168,8 @@ function printOutput(output, why) {
   if (why) console.log(`      ${why}`);
 }
 
-async function tidy(file) {
-  const left = await endLeftovers(MARK);
+async function tidy(file, mark) {
+  const left = await endLeftovers(mark);
   if (left.length > 0) problem(file, `left ${left.length} processes behind, ended now:\n${left.map((line) => `      ${line}`).join('\n')}`, '');
 }
 
@@ -164,8 +183,8 @@ function killGroup(pid, signal) {
 
 async function stop(signal) {
   console.log(`\n${signal}: stopping`);
-  if (running !== null) killGroup(running, 'SIGKILL');
-  await endLeftovers(MARK);
+  for (const pid of running.keys()) killGroup(pid, 'SIGKILL');
+  await Promise.all([...running.values()].map((mark) => endLeftovers(mark)));
   checkout.remove();
   process.exit(130);
 }

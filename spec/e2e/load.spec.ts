@@ -1,3 +1,4 @@
+// alone
 // limit: 400
 import { Agent, request } from 'node:http';
 import { suite } from 'uvu';

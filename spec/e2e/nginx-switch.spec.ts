@@ -1,3 +1,4 @@
+// alone
 import { spawn, spawnSync } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { suite } from 'uvu';

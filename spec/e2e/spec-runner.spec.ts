@@ -1,5 +1,6 @@
+// alone
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
@@ -17,9 +18,9 @@ runner.before.each((context) => {
 });
 runner.after.each(({ dir }) => rmSync(dir, { recursive: true }));
 
-function run(dir: string, files: Record<string, string>): { lines: string[]; last: string; status: number | null; all: string } {
+function run(dir: string, files: Record<string, string>, env: Record<string, string> = {}): { lines: string[]; last: string; status: number | null; all: string } {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, 'spec', name), `import { suite } from 'uvu';\nimport * as assert from 'uvu/assert';\n${text}`);
-  const { stdout, status } = spawnSync(process.execPath, ['spec/run.mjs'], { cwd: dir, encoding: 'utf8', timeout: 60_000 });
+  const { stdout, status } = spawnSync(process.execPath, ['spec/run.mjs'], { cwd: dir, encoding: 'utf8', timeout: 60_000, env: { ...process.env, ...env } });
   const lines = stdout.trimEnd().split('\n');
   return { lines, last: lines.at(-1)!, status, all: stdout };
 }
@@ -59,6 +60,14 @@ runner('a spec that never ends is ended at its limit, and what it left behind wi
   assert.match(all, /ok {4}spec\/e2e\/c\.spec\.ts[^]*skipped: no moon tonight/);
   assert.is(last, '1 passed, 2 failed');
   assert.is(status, 1);
+});
+
+runner('two e2e specs run side by side, and one that says so by itself', ({ dir }) => {
+  const noted = (name: string) => `import { appendFileSync } from 'node:fs';
+const s = suite('${name}'); s('waits', async () => { appendFileSync('order', '${name}< '); await new Promise((done) => setTimeout(done, 1500)); appendFileSync('order', '${name}> '); }); s.run(); void assert;`;
+  const { last } = run(dir, { 'e2e/a.spec.ts': `// alone\n${noted('a')}`, 'e2e/b.spec.ts': noted('b'), 'e2e/c.spec.ts': noted('c') }, { SPEC_LANES: '2' });
+  assert.is(last, '3 passed, 0 failed');
+  assert.match(readFileSync(join(dir, 'order'), 'utf8'), /^[bc]< [bc]< [bc]> [bc]> a< a> $/);
 });
 
 runner('a filter that fits nothing is a failure', ({ dir }) => {
