@@ -71,6 +71,7 @@ LIST
   fi
   if [ "$purpose" = test ]; then
     echo 'radicale radicale --version'
+    echo 'golang-go go version'
     echo 'wrk command -v wrk'
     echo 'php-cli php --version'
     for extension in mbstring sqlite3 xml; do echo "php-$extension php --ri $extension"; done
@@ -141,6 +142,16 @@ forbid_service_starts() {
 allow_service_starts() {
   if grep -qs "$POLICY_MARK" "$POLICY"; then quiet_as_root rm -f "$POLICY"; fi
   if [ -e "$POLICY.before-hop3" ]; then quiet_as_root mv -f "$POLICY.before-hop3" "$POLICY"; fi
+}
+
+# What Debian has no package of. A pnpm that is there already, of whatever version, is left alone.
+missing_from_npm() {
+  if [ "$purpose" = test ] && ! command -v pnpm >/dev/null; then echo pnpm@10; fi
+}
+
+install_from_npm() {
+  if as_root npm install --global --silent "$@"; then return 0; fi
+  warn "npm could not install $*. The specs that need it say so and do nothing."
 }
 
 # ---- Nix -------------------------------------------------------------------------------------------------------------
@@ -288,11 +299,16 @@ check_sandbox() {
 # ---- the whole -------------------------------------------------------------------------------------------------------
 
 main() {
-  local packages changes=()
+  local packages from_npm changes=()
   mapfile -t packages < <(missing_packages)
+  mapfile -t from_npm < <(missing_from_npm)
   if [ ${#packages[@]} -gt 0 ]; then
     say "Missing here, to be installed with apt-get: ${packages[*]}"
     changes+=(packages)
+  fi
+  if [ ${#from_npm[@]} -gt 0 ]; then
+    say "Missing here, to be installed with npm, for every user: ${from_npm[*]}"
+    changes+=(npm)
   fi
   if [ "$single_user" = 0 ] && ! { command -v nix >/dev/null && daemon_answers; }; then
     say 'Nix will be set up: build users, its configuration, its daemon'
@@ -302,6 +318,7 @@ main() {
     die "This needs root, and sudo does not answer here. Run it as root: scripts/ensure-tools.sh --for $purpose --nixpkgs $nixpkgs"
   fi
   if [ ${#packages[@]} -gt 0 ]; then install_packages "${packages[@]}"; fi
+  if [ ${#from_npm[@]} -gt 0 ]; then install_from_npm "${from_npm[@]}"; fi
   ensure_users
   ensure_nix
   if dry; then say 'Nothing was changed: this was a dry run.'; return 0; fi

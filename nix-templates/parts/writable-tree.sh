@@ -3,20 +3,19 @@
 # - a file that the release did not change stays as it is here, also when the application changed or removed it;
 # - a file that the release changed is replaced. If the application had changed it, its version goes to .hop3-kept;
 # - a file that the release no longer has goes, unless the application had changed it.
+# While a release starts, the one before it still serves from the same place. If the new one fails, the old one notices that
+# nobody holds the new one's lock any more, and brings its own files back.
 hop3_bring_tree() {
   export LC_ALL=C
-  mkdir -p "$hop3_home/.hop3-tree"
   cd "$hop3_home/.hop3-tree"
-  chmod 700 .
   # Several workers may start at once.
   exec 9> lock
-  if command -v flock > /dev/null; then flock 9; fi
+  flock 9
   if [ "$(cat release 2> /dev/null || true)" = "$hop3_tree" ]; then return 0; fi
   rm -rf work
   mkdir -p work/tree
-
-  # Files have lines "<sha256>  <path>", links "<path><tab><target>".
-  for hop3_list in files links programs; do [ -e "$hop3_list" ] || : > "$hop3_list"; done
+  # Files have lines "<sha256>  <path>", links "<path><tab><target>". The lists with "pending" are of a release that was cut off.
+  for hop3_name in files links programs pending-files pending-links; do [ -e "$hop3_name" ] || : > "$hop3_name"; done
   hop3_work="$PWD/work"
   cd "$hop3_tree"
   if find "$hop3_follow" . -name '*[\[:cntrl:]]*' | grep . >&2; then
@@ -28,24 +27,31 @@ hop3_bring_tree() {
   find "$hop3_follow" . -type f -perm -u+x | sort > "$hop3_work/programs"
   find "$hop3_follow" . -type d > "$hop3_work/directories"
 
-  # Lines of the release before that hold no more, and those that are new.
   cd "$hop3_work"
-  comm -23 ../files files > past
-  comm -13 ../files files | cut -c67- | sort > bring
-  comm -23 ../links links > past-links
-  comm -13 ../links links > bring-links
+  # What earlier releases brought and this one does not have so; of that, what is still as they brought it.
+  sort -u ../files ../pending-files | comm -23 - files > past
+  (cd "$hop3_home" && cut -c67- "$hop3_work/past" | xargs -r -d '\n' sha256sum -- 2> /dev/null || true) | sort | comm -12 - past | cut -c67- | sort -u > untouched
+  cut -c67- files | sort | comm -12 - untouched > replace
+  comm -13 ../files files | cut -c67- | sort -u - replace > bring
+  comm -23 untouched bring > remove
+  comm -13 untouched bring > look
+  sort -u ../links ../pending-links | comm -23 - links > past-links
+  if [ -s ../pending-links ]; then cp links bring-links; else comm -13 ../links links > bring-links; fi
+
+  printf '%s\n' "$hop3_tree" > ../owner
+  rm -f ../release
+  cat files >> ../pending-files
+  cat links >> ../pending-links
+  sort -u -o ../pending-files ../pending-files
+  sort -u -o ../pending-links ../pending-links
+
   cd "$hop3_home"
-  # Of the past files, those that are still as the release before had brought them.
-  cut -c67- "$hop3_work/past" | { xargs -r -d '\n' sha256sum -- 2> /dev/null || true; } | sort | comm -12 - "$hop3_work/past" | cut -c67- | sort > "$hop3_work/untouched"
-  comm -23 "$hop3_work/untouched" "$hop3_work/bring" > "$hop3_work/remove"
   xargs -r -d '\n' rm -f -- < "$hop3_work/remove"
   while IFS='	' read -r hop3_path hop3_target; do
     if [ "$(readlink "$hop3_path" || true)" = "$hop3_target" ]; then rm -f -- "$hop3_path"; fi
   done < "$hop3_work/past-links"
   # Some programs take every directory in a place for a plugin, an empty one too.
   sed 's,/[^/]*$,,' "$hop3_work/remove" | sort -u | { xargs -r -d '\n' rmdir -p --ignore-fail-on-non-empty -- 2> /dev/null || true; }
-
-  comm -13 "$hop3_work/untouched" "$hop3_work/bring" > "$hop3_work/look"
   while IFS= read -r hop3_path; do
     if { [ -e "$hop3_path" ] || [ -L "$hop3_path" ]; } && ! cmp -s -- "$hop3_path" "$hop3_tree/$hop3_path"; then hop3_keep "$hop3_path"; fi
   done < "$hop3_work/look"
@@ -66,8 +72,10 @@ hop3_bring_tree() {
 
   cd .hop3-tree
   mv -f work/files work/links work/programs .
-  rm -rf work
+  rm -rf work pending-files pending-links
   printf '%s\n' "$hop3_tree" > release
+  # Of releases that nobody runs any more.
+  for hop3_name in use.*; do flock -n "$hop3_name" rm -f "$hop3_name" || true; done
 }
 hop3_keep() {
   hop3_kept=".hop3-kept/$(date -u +%Y-%m-%dT%H-%M-%S)"
@@ -76,4 +84,18 @@ hop3_keep() {
   chmod 700 .hop3-kept
   mv -f -- "$1" "$hop3_kept/$1"
 }
+hop3_lock() { printf 'use.%s' "$1" | tr / _; }
+hop3_watch_tree() {
+  cd "$hop3_home/.hop3-tree"
+  while sleep 2; do
+    read -r hop3_owner < owner || continue
+    if [ "$hop3_owner" != "$hop3_tree" ] && flock -n "$(hop3_lock "$hop3_owner")" true; then (hop3_bring_tree); fi
+  done
+}
+mkdir -p "$hop3_home/.hop3-tree"
+chmod 700 "$hop3_home/.hop3-tree"
+# Held by every process of this worker, for as long as there is one.
+exec 8> "$hop3_home/.hop3-tree/$(hop3_lock "$hop3_tree")"
+flock -s 8
 if [ "$(cat "$hop3_home/.hop3-tree/release" 2> /dev/null || true)" != "$hop3_tree" ]; then (hop3_bring_tree); fi
+(hop3_watch_tree < /dev/null &)

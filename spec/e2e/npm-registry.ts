@@ -4,12 +4,14 @@ import { existsSync } from 'node:fs';
 const PNPM = ['/usr/bin/pnpm', '/usr/local/bin/pnpm'];
 
 /**
- * The npm registry that this machine's npm is set up for, where it answers and pnpm is there; else null, and the reason is
+ * The npm registry that this machine's npm is set up for, where it answers and pnpm 10 is there; else null, and the reason is
  * printed. A build sees no configuration but the tree's own, so a pushed app gets it in its .npmrc.
  */
 export function npmRegistry(): string | null {
-  if (!PNPM.some((file) => existsSync(file))) {
-    console.log('skipped: pnpm is not installed (npm install --global pnpm@10)');
+  const pnpm = PNPM.find((file) => existsSync(file));
+  const version = pnpm === undefined ? 'none' : spawnSync(pnpm, ['--version'], { encoding: 'utf8', timeout: 30_000 }).stdout.trim();
+  if (!version.startsWith('10.')) {
+    console.log(`skipped: the specs need pnpm 10, and this machine has ${version} (npm install --global pnpm@10)`);
     return null;
   }
   const registry = npm('config', 'get', 'registry').stdout.trim();

@@ -63,8 +63,10 @@ runner('a spec that never ends is ended at its limit, and what it left behind wi
 });
 
 runner('two e2e specs run side by side, and one that says so by itself', ({ dir }) => {
+  // The specs may run in a copy.
+  const order = JSON.stringify(join(dir, 'order'));
   const noted = (name: string) => `import { appendFileSync } from 'node:fs';
-const s = suite('${name}'); s('waits', async () => { appendFileSync('order', '${name}< '); await new Promise((done) => setTimeout(done, 1500)); appendFileSync('order', '${name}> '); }); s.run(); void assert;`;
+const s = suite('${name}'); s('waits', async () => { appendFileSync(${order}, '${name}< '); await new Promise((done) => setTimeout(done, 1500)); appendFileSync(${order}, '${name}> '); }); s.run(); void assert;`;
   const { last } = run(dir, { 'e2e/a.spec.ts': `// alone\n${noted('a')}`, 'e2e/b.spec.ts': noted('b'), 'e2e/c.spec.ts': noted('c') }, { SPEC_LANES: '2' });
   assert.is(last, '3 passed, 0 failed');
   assert.match(readFileSync(join(dir, 'order'), 'utf8'), /^[bc]< [bc]< [bc]> [bc]> a< a> $/);

@@ -50,7 +50,7 @@ test('a bad setting names itself, its value and what is allowed', async () => {
   const cases: [string, string][] = [
     ['HOP3_ROOT', 'relative'], ['HOP3_ROOT', '/with space'], ['HOP3_LISTEN', '7000'], ['HOP3_LISTEN', '127.0.0.1:99999'],
     ['HOP3_DOMAIN', 'Bad_Domain'], ['HOP3_NIXPKGS', 'latest'], ['HOP3_BUILD_TIMEOUT', '-1'], ['HOP3_BUILD_TIMEOUT', '1e3'],
-    ['HOP3_WORKER_PORTS', '80-90'],
+    ['HOP3_WORKER_PORTS', '80-90'], ['HOP3_ALLOW_UNSANDBOXED_BUILDS', 'yes'],
   ];
   for (const [name, value] of cases) {
     const error = await caught(() => readSettings({ [name]: value }));

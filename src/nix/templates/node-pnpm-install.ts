@@ -129,6 +129,11 @@ function rebuild(packages: readonly string[]): NixCode[] {
   return [
     nixConcat(['export CI=true npm_config_nodedir="', NODE, '" npm_config_dangerously_allow_all_builds=true']),
     nixConcat([`pnpm rebuild ${packages.map(shellQuote).join(' ')}`]),
+    // What node-gyp leaves beside the addon names the compiler, Python and the headers; the app would keep all of them.
+    nixConcat([
+      "find node_modules -path '*/build/config.gypi' -printf '%h\\n' | while read -r hop3_dir; do "
+      + 'rm -rf "$hop3_dir"/{Makefile,config.gypi} "$hop3_dir"/*.mk "$hop3_dir"/*.Makefile "$hop3_dir"/*/{obj,obj.target,.deps}; done',
+    ]),
   ];
 }
 
