@@ -27,7 +27,7 @@ function start(dir: string, expression: string) {
   for (const [path] of script.matchAll(new RegExp(`${store}/[^\\s"';:)\`]*`, 'g'))) stand(path);
   writeFileSync(join(dir, 'start'), script);
   const env = { PATH: '/usr/bin:/bin', HOME: data, ...ENV, ...runtimeEnv(expression, stands) };
-  const ran = spawnSync('sh', [join(dir, 'start')], { cwd: data, encoding: 'utf8', env });
+  const ran = spawnSync('sh', [join(dir, 'start')], { cwd: data, encoding: 'utf8', env, timeout: 20_000 });
   const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.path, entry.name));
   const shown = (text: string) => text.replaceAll(`${store}/`, '').replaceAll(data, '<data>').trim();
   return {

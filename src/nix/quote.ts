@@ -12,6 +12,11 @@ export class NixCode {
   }
 }
 
+/** Code that was written for a `let` binding, two columns further in. Its strings hold no line ends: they are escaped. */
+export function indented(code: NixCode): NixCode {
+  return new NixCode(code.text.replaceAll('\n', '\n  '));
+}
+
 /** Words of the Nix language that cannot be names. `or` is one in newer versions. */
 const KEYWORDS = new Set(['assert', 'else', 'if', 'in', 'inherit', 'let', 'or', 'rec', 'then', 'with']);
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_'-]*$/;

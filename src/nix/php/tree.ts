@@ -5,7 +5,7 @@ import type { Fields } from '../fields.ts';
 import { installFiles } from '../install-files.ts';
 import { nixConcat } from '../live-text.ts';
 import type { FixedOutput } from '../model.ts';
-import { NixCode, nixString, shellQuote } from '../quote.ts';
+import { indented, NixCode, nixString, shellQuote } from '../quote.ts';
 import { packagePath } from '../start-script.ts';
 import { checkTreePath, type TreePlace } from '../tree.ts';
 import { unpackSource } from '../unpack.ts';
@@ -52,14 +52,14 @@ export function phpTree(fields: Fields, app: AppIdentity, source: AppSource, pla
     version: storeVersion(app),
     plain: {
       hasSource: !skip,
-      source: source.code,
+      source: indented(source.code),
       name: nixString(`${app.pname}-app`),
       unpack: quoted(unpack.lines),
       inputs: inputList([...unpack.nativeBuildInputs, ...tools]),
       install: [...quoted(sourceLines('/app')), ...installFiles(fields, 'app', place), ...quoted(afterwards(fields, '$out/app', !fields.has('pre-exec')))],
     },
     forComposer: {
-      source: source.code,
+      source: indented(source.code),
       sourceName: nixString(`${app.pname}-source`),
       unpack: quoted(unpack.lines),
       unpackInputs: inputList(unpack.nativeBuildInputs),

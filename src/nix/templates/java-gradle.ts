@@ -3,7 +3,7 @@ import { appRoot } from '../app-root.ts';
 import { readSource } from '../app-source.ts';
 import { Fields } from '../fields.ts';
 import { nixConcat } from '../live-text.ts';
-import { NixCode, nixPath, nixString, shellQuote } from '../quote.ts';
+import { indented, NixCode, nixPath, nixString, shellQuote } from '../quote.ts';
 import { execArgs, packagePath } from '../start-script.ts';
 import { checkTreePath, treeFile } from '../tree.ts';
 import { unpackSource } from '../unpack.ts';
@@ -36,7 +36,7 @@ export const javaGradle: Template = {
       install: () => [linkInto([APP], 'app')],
       view: {
         jre: packagePath('runtime-package', fields.text('runtime-package', '"jdk21"') ?? 'jre'),
-        appPname: `${app.pname}-jar`, source: source.code,
+        appPname: `${app.pname}-jar`, source: indented(source.code),
         deps: nixPath(`${tree === 'beside' ? './source' : '.'}/${deps}`),
         patches: patches.map((path) => treeFile(tree, checkTreePath('gradle-patches', path), 'change.patch')),
         flags: fields.list('gradle-flags', '["-x", "test"]'),

@@ -5,7 +5,7 @@ import { derivationName } from '../derivation-name.ts';
 import { Fields } from '../fields.ts';
 import { nixConcat, OUT, type Piece } from '../live-text.ts';
 import { neededFile } from '../needed-file.ts';
-import { NixCode, nixString, shellQuote } from '../quote.ts';
+import { indented, NixCode, nixString, shellQuote } from '../quote.ts';
 import { execArgs, packagePath } from '../start-script.ts';
 import { checkTreePath, type TreePlace } from '../tree.ts';
 import { unpackSource } from '../unpack.ts';
@@ -63,7 +63,7 @@ function war(fields: Fields, app: AppIdentity, source: AppSource, file: string, 
   const path = `${root.directory}/${shellQuote(file)}`;
   const take: readonly Piece[] = [`if [ -f ${path} ]; then mv ${path} "$out"; else find source -name '*.war' -printf 'the archive has %P\\n' >&2; exit 1; fi`];
   return {
-    archive: [{ source: source.code, name: `${app.pname}-${storeVersion(app)}.war`, unpack: [...[...unpack.lines, ...root.check].map((line) => nixConcat([line])), nixConcat(take)], unpackInputs: unpack.nativeBuildInputs }],
+    archive: [{ source: indented(source.code), name: `${app.pname}-${storeVersion(app)}.war`, unpack: [...[...unpack.lines, ...root.check].map((line) => nixConcat([line])), nixConcat(take)], unpackInputs: unpack.nativeBuildInputs }],
     war: new NixCode('hop3_unpacked'),
   };
 }

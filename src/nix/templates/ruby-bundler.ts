@@ -4,7 +4,7 @@ import { readSource, type AppSource } from '../app-source.ts';
 import { Fields } from '../fields.ts';
 import { installFiles } from '../install-files.ts';
 import { nixConcat, type Piece } from '../live-text.ts';
-import { NixCode, nixPath, nixString, shellQuote } from '../quote.ts';
+import { indented, NixCode, nixPath, nixString, shellQuote } from '../quote.ts';
 import { execArgs, packagePath } from '../start-script.ts';
 import { treeFile, type TreePlace } from '../tree.ts';
 import { unpackSource } from '../unpack.ts';
@@ -66,7 +66,7 @@ function appFiles(fields: Fields, app: AppIdentity, source: AppSource, tree: Tre
   const gemFiles = source.from === 'url'
     ? [nixConcat(['cp ', new NixCode('hop3_gemfile'), ' "$out/Gemfile"']), nixConcat(['cp ', new NixCode('hop3_lockfile'), ' "$out/Gemfile.lock"'])]
     : [];
-  return { source: source.code, unpack: [...lines, ...gemFiles], unpackInputs: unpack.nativeBuildInputs, appFiles: installFiles(fields, '.', tree) };
+  return { source: indented(source.code), unpack: [...lines, ...gemFiles], unpackInputs: unpack.nativeBuildInputs, appFiles: installFiles(fields, '.', tree) };
 }
 
 /** Bundler's own look at Gemfile, Gemfile.lock and the gems: what it refuses is told now, and not when the app starts. */
