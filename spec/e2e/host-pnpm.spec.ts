@@ -45,8 +45,9 @@ pnpm('packages are fetched under one hash, the same on every fetch, and installe
     const ran = spawnSync('node', ['-e', 'import("accepts").then(() => console.log("imported"))'], { cwd: built.path, encoding: 'utf8' });
     assert.is(ran.stdout.trim(), 'imported', ran.stderr);
   }
-  const again = await world.build(installed('lib.fakeHash', '(args: pkgs.fetchPnpmDeps (args // { fetcherVersion = 3; pname = "again"; }))', NEW[1]));
-  assert.is(got(again), hash);
+  // Under another name each is fetched once more.
+  const anew = (fetch: string) => `(args: ${fetch} (args // { pname = "anew"; }))`;
+  for (const fetch of [NEW[0], OLD[0]]) assert.is(got(await world.build(installed('lib.fakeHash', anew(fetch), NEW[1]))), hash);
 });
 
 pnpm('pnpmInstallFlags, dontPnpmConfigure, and what is missing is told', async ({ world }) => {

@@ -28,6 +28,12 @@ npm error A complete log of this run can be found in: /build/nc/_logs/x-debug-0.
   ['go with no proxy', 'go: downloading github.com/gorilla/mux v1.8.0\nmain.go:2:8: module lookup disabled by GOPROXY=off', 'HOP3_BUILD_OFFLINE', 'go wanted a module', 'go-vendor-hash'],
   ['go with no network', 'main.go:2:8: github.com/gorilla/mux@v1.8.0: Get "https://proxy.golang.org/github.com/gorilla/mux/@v/v1.8.0.zip": dial tcp: lookup proxy.golang.org on 10.0.0.1:53: dial udp 10.0.0.1:53: connect: network is unreachable',
     'HOP3_BUILD_OFFLINE', 'go wanted a module', 'go mod tidy'],
+  ['a Go program without modules', "vendor folder is empty, please set 'vendorHash = null;' in your expression", 'HOP3_BUILD_LOCK_FILE', 'Go has no modules to fetch here.', 'go-vendor-hash = "none"'],
+  ['a hash for a committed vendor directory', "vendor folder exists, please set 'vendorHash = null;' in your expression",
+    'HOP3_BUILD_LOCK_FILE', 'vendor/ is committed', 'go-vendor-hash = "none"'],
+  ['a module of its own below', 'main module (example.org/shop) does not contain package example.org/shop/greet',
+    'HOP3_BUILD_FAILED', 'example.org/shop/greet is a module of its own below this one', 'go-sub-packages = ["."]'],
+  ['go.mod for a Go to come', './main.go:3:31: undefined: x\nnote: module requires Go 1.99', 'HOP3_BUILD_TOO_OLD', 'go.mod asks for Go 1.99', 'go-version'],
   ['a vendor directory that is not whole', '\tgithub.com/gorilla/mux@v1.8.0: is explicitly required in go.mod, but not marked as explicit in vendor/modules.txt\n\n\tTo sync the vendor directory, run:\n\t\tgo mod vendor',
     'HOP3_BUILD_OFFLINE', 'go wanted a module', 'go mod vendor'],
   ['composer with no network', `In RemoteFilesystem.php line 476:

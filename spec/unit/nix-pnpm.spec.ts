@@ -67,7 +67,7 @@ pnpm('only what runs in production is installed, offline and with no script run;
   assert.match(render(), 'pnpmInstallFlags = [ "--prod" ];');
   assert.not.match(render(), 'pnpm rebuild');
   const text = render({ 'node-native-packages': ['better-sqlite3', '@acme/native'] });
-  assert.match(text, '"export CI=true npm_config_nodedir=\\"${hop3_node}\\" npm_config_dangerously_allow_all_builds=true"');
+  assert.match(text, '"export CI=true npm_config_nodedir=\\"${hop3_node}\\" npm_config_dangerously_allow_all_builds=true pnpm_config_dangerously_allow_all_builds=true"');
   assert.match(text, '"pnpm rebuild better-sqlite3 @acme/native"');
   assert.match(text, 'pkgs.python3');
 });

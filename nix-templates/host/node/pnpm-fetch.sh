@@ -23,5 +23,4 @@ eval "$prePnpmInstall"
 eval "pnpm install --force --ignore-scripts --frozen-lockfile --reporter=append-only $pnpmFlags ${NIX_NPM_REGISTRY:+--registry=\"\$NIX_NPM_REGISTRY\"}"
 
 node "$tidyStore" "$out"
-echo "$fetcherVersion" > "$out/.fetcher-version"
 runHook postInstall

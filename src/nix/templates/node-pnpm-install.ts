@@ -125,9 +125,9 @@ function isScript(target: string): boolean {
 
 /** Compiles what was installed without running its scripts, against the headers of the Node.js that will load it. */
 function rebuild(packages: readonly string[]): NixCode[] {
-  // Each is named by hop3.toml, so pnpm need not be told once more that it may run what they bring.
+  // Each is named by hop3.toml, so pnpm need not be told once more that it may run what they bring. pnpm 11 reads the second.
   return [
-    nixConcat(['export CI=true npm_config_nodedir="', NODE, '" npm_config_dangerously_allow_all_builds=true']),
+    nixConcat(['export CI=true npm_config_nodedir="', NODE, '" npm_config_dangerously_allow_all_builds=true pnpm_config_dangerously_allow_all_builds=true']),
     nixConcat([`pnpm rebuild ${packages.map(shellQuote).join(' ')}`]),
     // What node-gyp leaves beside the addon names the compiler, Python and the headers; the app would keep all of them.
     nixConcat([
