@@ -32,7 +32,13 @@ hop3_bring_tree() {
   sort -u ../files ../pending-files | comm -23 - files > past
   (cd "$hop3_home" && cut -c67- "$hop3_work/past" | xargs -r -d '\n' sha256sum -- 2> /dev/null || true) | sort | comm -12 - past | cut -c67- | sort -u > untouched
   cut -c67- files | sort | comm -12 - untouched > replace
-  comm -13 ../files files | cut -c67- | sort -u - replace > bring
+  : > gone
+  if [ -s ../pending-files ]; then
+    # What the one that was cut off may have removed.
+    cut -c67- ../pending-files | sort -u > pending
+    cut -c67- files | sort | comm -23 - pending | while IFS= read -r hop3_path; do [ -e "$hop3_home/$hop3_path" ] || printf '%s\n' "$hop3_path"; done > gone
+  fi
+  comm -13 ../files files | cut -c67- | sort -u - replace gone > bring
   comm -23 untouched bring > remove
   comm -13 untouched bring > look
   sort -u ../links ../pending-links | comm -23 - links > past-links
@@ -84,18 +90,22 @@ hop3_keep() {
   chmod 700 .hop3-kept
   mv -f -- "$1" "$hop3_kept/$1"
 }
-hop3_lock() { printf 'use.%s' "$1" | tr / _; }
+hop3_lock() { printf 'use.%.16s' "$(printf '%s' "$1" | sha256sum)"; }
 hop3_watch_tree() {
   cd "$hop3_home/.hop3-tree"
-  while sleep 2; do
+  # $$ is the worker, also when it is another program by then.
+  while sleep 2 && kill -0 "$$"; do
     read -r hop3_owner < owner || continue
     if [ "$hop3_owner" != "$hop3_tree" ] && flock -n "$(hop3_lock "$hop3_owner")" true; then (hop3_bring_tree); fi
   done
 }
-mkdir -p "$hop3_home/.hop3-tree"
-chmod 700 "$hop3_home/.hop3-tree"
-# Held by every process of this worker, for as long as there is one.
-exec 8> "$hop3_home/.hop3-tree/$(hop3_lock "$hop3_tree")"
-flock -s 8
+hop3_hold_tree() {
+  mkdir -p "$hop3_home/.hop3-tree"
+  chmod 700 "$hop3_home/.hop3-tree"
+  # Held by every process of this worker, for as long as there is one.
+  exec 8> "$hop3_home/.hop3-tree/$(hop3_lock "$hop3_tree")"
+  flock -s 8
+}
+hop3_hold_tree
 if [ "$(cat "$hop3_home/.hop3-tree/release" 2> /dev/null || true)" != "$hop3_tree" ]; then (hop3_bring_tree); fi
-(hop3_watch_tree < /dev/null &)
+(hop3_watch_tree < /dev/null > /dev/null 2>&1 &)

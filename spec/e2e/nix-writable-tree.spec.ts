@@ -1,17 +1,19 @@
 // limit: 60
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writableTree } from '../../src/nix/writable-tree.ts';
+import { until } from './world.ts';
 
 /** Releases of a program and the home that they are brought to, with the very shell text that a release has. */
 class Place {
   readonly dir = mkdtempSync(join(tmpdir(), 'hop3-tree-'));
   readonly home = join(this.dir, 'home');
   #releases = 0;
+  readonly #ends: (() => void)[] = [];
 
   constructor() {
     mkdirSync(this.home);
@@ -50,6 +52,14 @@ class Place {
     writeFileSync(join(this.home, name), text);
   }
 
+  /** Starts a worker that goes on; gives what ends all of its processes at once. */
+  run(script: string): () => void {
+    const child = spawn('bash', ['--norc', '-c', `set -e\n${script}`], { cwd: this.dir, env: { PATH: '/usr/bin:/bin' }, stdio: 'ignore', detached: true });
+    const end = () => { try { process.kill(-child.pid!, 'SIGKILL'); } catch { /* it has ended */ } };
+    this.#ends.push(end);
+    return end;
+  }
+
   /** All files but the bookkeeping. */
   files(): string[] {
     return spawnSync('find', ['.', '-path', './.hop3-tree', '-prune', '-o', '!', '-type', 'd', '-print'], { cwd: this.home, encoding: 'utf8' }).stdout
@@ -57,11 +67,12 @@ class Place {
   }
 
   end(): void {
+    for (const end of this.#ends) end();
     spawnSync('chmod', ['-R', 'u+w', this.dir]);
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  private sh(text: string): { code: number | null; output: string } {
+  sh(text: string): { code: number | null; output: string } {
     // --norc: with a socket for standard input, bash -c reads a user's start-up file.
     const ran = spawnSync('bash', ['--norc', '-c', text], { encoding: 'utf8', cwd: this.dir, env: { PATH: '/usr/bin:/bin' } });
     return { code: ran.status, output: ran.stdout + ran.stderr };
@@ -158,6 +169,29 @@ tree('a start that was cut off is made good by the next', ({ place }) => {
   mkdirSync(join(place.home, '.hop3-tree/work'));
   assert.is(place.bring(two), '');
   assert.equal([place.read('index.php'), place.read('lib.php'), place.read('new.php')], ['two', 'two', 'two']);
+});
+
+tree('a release that was cut off halfway is undone by the one that still runs, which brings its own files back', async ({ place }) => {
+  const one = place.start({ 'index.php': 'one', 'lib.php': 'one', 'dropped.php': 'one' });
+  const two = place.start({ 'index.php': 'two', 'lib.php': 'two', 'new.php': 'two' });
+  const old = place.run(`${one}\nsleep 60`);
+  await until('the first release', () => place.files().length === 3);
+  place.write('data.txt', 'written by the app');
+  // Its first file, and then it ends.
+  const cut = two.replace('cp -lPf --parents -t', `sh -c 'cp -lPf --parents -t "$1" -- "$3"; exit 1' x`);
+  assert.is.not(place.sh(`set -e\n${cut}`).code, 0);
+  await until('the first release\'s files', () => ['index.php', 'lib.php', 'dropped.php'].every((name) => existsSync(join(place.home, name)) && place.read(name) === 'one'));
+  assert.equal(place.files(), ['data.txt', 'dropped.php', 'index.php', 'lib.php']);
+
+  // One that starts well and is ended later, as after a health check that failed.
+  const failing = place.run(`${two}\nsleep 60`);
+  await until('the second release', () => existsSync(join(place.home, 'new.php')));
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  assert.is(place.read('index.php'), 'two', 'while it runs its files stay');
+  failing();
+  await until('the first release again', () => place.read('index.php') === 'one');
+  assert.equal(place.files(), ['data.txt', 'dropped.php', 'index.php', 'lib.php']);
+  old();
 });
 
 tree('two workers that start at once bring it once', ({ place }) => {

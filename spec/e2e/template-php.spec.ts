@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { ComposerRepository } from './composer-repository.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { told } from './tiny-apps.ts';
-import { World } from './world.ts';
+import { until, World } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
 
@@ -106,6 +106,20 @@ php('an app that writes beside its files keeps what it wrote; its files are the 
   const both = await get(world, 'php-writable', '/');
   assert.match(both.body, '<p>second release</p>');
   assert.match(both.body, /first &amp;[\s\S]*<li>second<\/li>/);
+
+  // A release that fails had its files in the same place.
+  await book.edit('public/index.php', (text) => text.replace('second release', 'third release').replace("require __DIR__ . '/../guestbook.php';", "require __DIR__ . '/../missing.php';"));
+  await book.edit('hop3.toml', (text) => `${text}\n[run]\nstart-timeout = 4\n`);
+  await book.commit('third');
+  const failed = await book.push();
+  assert.is(failed.code, 1, failed.output);
+  let page2 = both;
+  await until('the second release\'s own page', async () => {
+    page2 = await get(world, 'php-writable', '/');
+    return page2.status === 200;
+  });
+  assert.match(page2.body, '<p>second release</p>');
+  assert.match(page2.body, /first &amp;[\s\S]*<li>second<\/li>/);
 });
 
 php('one PHP file, fetched by its url: without its hash the push prints the line to paste', async ({ world, files }) => {

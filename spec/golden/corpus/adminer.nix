@@ -17,10 +17,10 @@ let
   hop3_app = (pkgs.stdenvNoCC or pkgs.stdenv).mkDerivation {
     name = "adminer-app";
     src = pkgs.fetchurl {
-    name = "adminer-4.8.1.php";
-    url = "https://github.com/vrana/adminer/releases/download/v4.8.1/adminer-4.8.1.php";
-    hash = "sha256-L9fm2PmHskOrGDkklVH2KtzhlwTEfT0MjdnlfqW5xrM=";
-  };
+      name = "adminer-4.8.1.php";
+      url = "https://github.com/vrana/adminer/releases/download/v4.8.1/adminer-4.8.1.php";
+      hash = "sha256-L9fm2PmHskOrGDkklVH2KtzhlwTEfT0MjdnlfqW5xrM=";
+    };
     # Scripts that begin with "#!/usr/bin/env php" get this PHP.
     buildInputs = [ hop3_php ];
     dontUnpack = true;

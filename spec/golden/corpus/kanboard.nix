@@ -20,10 +20,10 @@ let
   hop3_app = (pkgs.stdenvNoCC or pkgs.stdenv).mkDerivation {
     name = "kanboard-app";
     src = pkgs.fetchurl {
-    name = "kanboard-1.2.37.tar.gz";
-    url = "https://github.com/kanboard/kanboard/archive/refs/tags/v1.2.37.tar.gz";
-    hash = "sha256-TVOLDXS3rX4n4cMQiztpkwmkYAbkTDhagD2+wZ+Erv8=";
-  };
+      name = "kanboard-1.2.37.tar.gz";
+      url = "https://github.com/kanboard/kanboard/archive/refs/tags/v1.2.37.tar.gz";
+      hash = "sha256-TVOLDXS3rX4n4cMQiztpkwmkYAbkTDhagD2+wZ+Erv8=";
+    };
     # Scripts that begin with "#!/usr/bin/env php" get this PHP.
     buildInputs = [ hop3_php ];
     dontUnpack = true;
