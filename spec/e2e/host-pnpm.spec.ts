@@ -81,7 +81,7 @@ npm.before.each((context) => {
       version: '1.0.3', integrity: 'sha512-NiSupZ4OeuGwr68lGIeym/ksIZMJodUGOSCZ/FSnTxcrekbvqrgdUxlJOMpijaKZVjAJrWrGs/6Jy8OMuyj9ow==',
     },
     'node_modules/he': {
-      version: '1.2.0', integrity: HE, dev: true, bin: { he: 'bin/he' }, resolved: 'https://registry.npmjs.org/he/-/he-1.2.0.tgz',
+      version: '1.2.0', integrity: HE, dev: true, bin: { he: 'bin/he' }, resolved: 'https://registry.example.org/he/-/he-1.2.0.tgz',
     },
   };
   context.world.write('.npmrc', context.npmrc);

@@ -18,11 +18,11 @@ function step(said: string, behind = false, hashes?: []) {
 
 const TEXTS: readonly (readonly [title: string, said: string, code: string, what: string, next: string])[] = [
   ['npm without what it needs', `npm error code ENOTCACHED
-npm error request to https://registry.npmjs.org/left-pad/-/left-pad-1.3.0.tgz failed: cache mode is 'only-if-cached' but no cached response is available.
+npm error request to https://registry.example.org/left-pad/-/left-pad-1.3.0.tgz failed: cache mode is 'only-if-cached' but no cached response is available.
 npm error A complete log of this run can be found in: /build/nc/_logs/x-debug-0.log`,
-  'HOP3_BUILD_OFFLINE', 'npm wanted https://registry.npmjs.org/left-pad/-/left-pad-1.3.0.tgz, which package-lock.json does not name', 'commit package-lock.json'],
-  ['pnpm without what it needs', ` ERR_PNPM_NO_OFFLINE_TARBALL  A package is missing from the store but cannot download it in offline mode. The missing package may be downloaded from https://registry.npmjs.org/left-pad/-/left-pad-1.3.0.tgz.`,
-    'HOP3_BUILD_OFFLINE', 'pnpm wanted https://registry.npmjs.org/left-pad/-/left-pad-1.3.0.tgz, which', 'pnpm-lock.yaml'],
+  'HOP3_BUILD_OFFLINE', 'npm wanted https://registry.example.org/left-pad/-/left-pad-1.3.0.tgz, which package-lock.json does not name', 'commit package-lock.json'],
+  ['pnpm without what it needs', ` ERR_PNPM_NO_OFFLINE_TARBALL  A package is missing from the store but cannot download it in offline mode. The missing package may be downloaded from https://registry.example.org/left-pad/-/left-pad-1.3.0.tgz.`,
+    'HOP3_BUILD_OFFLINE', 'pnpm wanted https://registry.example.org/left-pad/-/left-pad-1.3.0.tgz, which', 'pnpm-lock.yaml'],
   ['a module without a line in go.sum', 'main.go:2:8: missing go.sum entry for module providing package github.com/gorilla/mux (imported by x); to add:\n\tgo get x',
     'HOP3_BUILD_LOCK_FILE', 'go.sum has no line for github.com/gorilla/mux.', 'go mod tidy'],
   ['go with no proxy', 'go: downloading github.com/gorilla/mux v1.8.0\nmain.go:2:8: module lookup disabled by GOPROXY=off', 'HOP3_BUILD_OFFLINE', 'go wanted a module', 'go-vendor-hash'],

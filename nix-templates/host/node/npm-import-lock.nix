@@ -1,7 +1,7 @@
 # importNpmLock: every package of a package-lock.json by the hash that the lock file has, so that no other hash is needed.
 { lib, runCommand, fetchurl, npmHooks }:
 let
-  # As npm does: a package of the public registry is taken from the registry of the .npmrc beside the lock file.
+  # A package of a registry is taken from the one that the .npmrc beside the lock file names; the hash decides what is accepted.
   ownRegistry = root:
     let
       lines = if root != null && builtins.pathExists (root + "/.npmrc") then lib.splitString "\n" (builtins.readFile (root + "/.npmrc")) else [ ];
@@ -21,8 +21,13 @@ let
       registry = ownRegistry npmRoot;
       address = path: entry:
         let name = entry.name or (lib.last (lib.splitString "node_modules/" path)); in
-        entry.resolved or "https://registry.npmjs.org/${name}/-/${baseNameOf name}-${entry.version}.tgz";
-      mirrored = url: if registry == null then url else lib.replaceStrings [ "https://registry.npmjs.org/" ] [ "${registry}/" ] url;
+        entry.resolved or (
+          if registry != null then "${registry}/${name}/-/${baseNameOf name}-${entry.version}.tgz"
+          else throw "importNpmLock: package-lock.json says not where ${path} comes from: run npm install with omit-lockfile-registry-resolved=false, or name the registry in a .npmrc beside it"
+        );
+      mirrored = url:
+        let registryPath = builtins.match "https?://[^/]+(/(@[^/]+/)?[^/]+/-/[^/]+)" url; in
+        if registry == null || registryPath == null then url else registry + builtins.head registryPath;
       wanted = lib.filterAttrs
         (path: entry: lib.hasInfix "node_modules/" path && !(entry.link or false) && !(entry.inBundle or false))
         packageLock.packages;

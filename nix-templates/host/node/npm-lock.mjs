@@ -2,6 +2,7 @@
 //   list LOCK DIR         prints what curl has to download, one numbered file a package, as curl's configuration
 //   store LOCK DIR CACHE  checks the downloaded files and puts them where npm looks for a file of that hash
 //   fix LOCK              writes the address of a package where the lock file leaves it out, as npm then asks no registry
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -50,12 +51,17 @@ function strongest(integrity) {
 function addressOf(path, entry) {
   if (entry.resolved) return entry.resolved;
   const name = entry.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-  return `${registry ?? 'https://registry.npmjs.org'}/${name}/-/${name.split('/').at(-1)}-${entry.version}.tgz`;
+  return `${registry ?? npmsOwnRegistry()}/${name}/-/${name.split('/').at(-1)}-${entry.version}.tgz`;
 }
 
-/** As npm does: a package of the public registry is taken from the registry that is configured. */
+/** A package of a registry is taken from the one that is configured; the lock file's hash decides what is accepted. */
 function mirrored(url) {
-  return registry === null ? url : url.replace(/^https?:\/\/registry\.npmjs\.org(?=\/)/, registry);
+  return registry === null ? url : url.replace(/^https?:\/\/[^/]+(?=\/(?:@[^/]+\/)?[^/]+\/-\/[^/]+$)/, registry);
+}
+
+/** Where npm itself looks when nobody says otherwise. */
+function npmsOwnRegistry() {
+  return execFileSync('npm', ['config', 'get', 'registry', '--userconfig', '/dev/null'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim().replace(/\/$/, '');
 }
 
 function ownRegistry() {
