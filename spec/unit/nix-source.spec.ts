@@ -42,6 +42,10 @@ sources('without a sha256 the expression holds one that nothing has, so that nix
   assert.equal(hashes, [{ derivation: 'shop-1.2.war', key: 'sha256', given: false }]);
 });
 
+sources('a version at the end of a url is no file ending', () => {
+  assert.equal(source({ url: 'https://example.org/tool-${version}', sha256: SRI }).hashes.map((one) => one.derivation), ['shop-1.2']);
+});
+
 sources('${version} without a version is told with the line to add', async () => {
   const error = await caught(() => source({ url: 'https://example.org/${version}.war', sha256: SRI }, null));
   assert.is(error.code, 'HOP3_TEMPLATE_FIELD');

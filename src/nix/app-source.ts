@@ -61,6 +61,6 @@ function archiveKind(fields: Fields, url: string): ArchiveKind | null {
 
 /** ".php" of ".../adminer-5.0.php?x=1"; empty where the last part of the URL has none. */
 function fileEnding(url: string): string {
-  const ending = /\.([A-Za-z0-9]{1,10})$/.exec(url.replace(/[?#].*$/, ''))?.[1];
+  const ending = /\.([A-Za-z][A-Za-z0-9]{0,9})$/.exec(url.replace(/[?#].*$/, ''))?.[1];
   return ending === undefined ? '' : derivationName(`.${ending}`).replace(/^(?!\.)/, '.');
 }
