@@ -3,10 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-const NEEDED = [
-  'src', 'spec', 'scripts', 'hooks', 'apps', 'bin', 'nix-templates', 'nginx-templates', 'docs', 'dist', 'node_modules',
-  'package.json', 'package-lock.json', 'tsconfig.json', 'README.md', 'CONTRIBUTING.md',
-];
+/** What no spec looks at; all else is copied, so that a new folder is never forgotten. */
+const LEFT_OUT = new Set(['.git', '.ci']);
 
 /** The checkout itself, or a copy below /var/tmp when root alone can read it. `corpus` is null where there is none. */
 export function readableCheckout(root) {
@@ -14,7 +12,7 @@ export function readableCheckout(root) {
   if (process.getuid() !== 0 || readableByAll(root)) return { dir: root, corpus, copied: false, remove() {} };
   const place = mkdtempSync('/var/tmp/hop3-spec-');
   const dir = join(place, 'checkout');
-  copyTo(dir, NEEDED.map((name) => join(root, name)).filter((path) => existsSync(path)));
+  copyTo(dir, readdirSync(root).filter((name) => !LEFT_OUT.has(name)).map((name) => join(root, name)));
   if (corpus !== null) copyTo(place, [corpus]);
   execFileSync('chmod', ['-R', 'a+rX', place], { stdio: 'inherit' });
   return { dir, corpus: corpus === null ? null : join(place, basename(corpus)), copied: true, remove: () => rmSync(place, { recursive: true, force: true }) };
