@@ -52,7 +52,7 @@ export class ApiWorld {
     const dir = mkdtempSync(join(tmpdir(), 'hop3-api-'));
     const adminTokenFile = join(dir, 'admin.token');
     await createAdminToken(adminTokenFile);
-    const world = new ApiWorld(dir, readFileSync(adminTokenFile, 'utf8').trim(), Store.open(join(dir, 'hop3.db')), adminTokenFile);
+    const world = new ApiWorld(dir, readFileSync(adminTokenFile, 'utf8').trim(), Store.open(join(dir, 'hop3.db'), join(dir, 'secret.key')), adminTokenFile);
     await world.server.ready();
     return world;
   }

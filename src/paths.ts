@@ -14,6 +14,8 @@ export class Paths {
   }
 
   get database(): string { return join(this.root, 'hop3.db'); }
+  /** What the database's secrets are sealed with, where HOP3_SECRET_KEY_FILE does not name another place. */
+  get secretKey(): string { return join(this.root, 'secret.key'); }
   /** Sockets; 0700, so that only Hop3's own user can reach them. */
   get run(): string { return join(this.root, 'run'); }
   get hookSocket(): string { return join(this.run, 'hook.sock'); }

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Hop3Error } from './errors.ts';
+import { Paths } from './paths.ts';
 
 export interface Address {
   readonly host: string;
@@ -22,6 +23,8 @@ export interface Settings {
   readonly domain: string;
   readonly nixpkgs: NixpkgsSetting;
   readonly adminTokenFile: string;
+  /** The key that the database's secrets are sealed with; made at the first start. */
+  readonly secretKeyFile: string;
   /** Seconds a build may take in all. */
   readonly buildTimeout: number;
   /** Seconds a build may stay silent. */
@@ -61,6 +64,7 @@ export function readSettings(env: Env): Settings {
     domain: domain(env['HOP3_DOMAIN'] ?? 'localhost'),
     nixpkgs: nixpkgs(env['HOP3_NIXPKGS']),
     adminTokenFile: env['HOP3_ADMIN_TOKEN_FILE'] ?? join(rootDir, 'admin.token'),
+    secretKeyFile: env['HOP3_SECRET_KEY_FILE'] || new Paths(rootDir).secretKey,
     buildTimeout: whole(env, 'HOP3_BUILD_TIMEOUT', 3600, 1, 86_400),
     buildSilence: whole(env, 'HOP3_BUILD_SILENCE', 1200, 1, 86_400),
     evalTimeout: whole(env, 'HOP3_EVAL_TIMEOUT', 120, 1, 3600),

@@ -49,7 +49,7 @@ export class GitWorld {
     this.home = home;
     this.paths = new Paths(join(home, 'root'));
     mkdirSync(this.paths.root, { recursive: true, mode: 0o700 });
-    this.store = Store.open(this.paths.database);
+    this.store = Store.open(this.paths.database, this.paths.secretKey);
     const settings = readSettings({ HOP3_ROOT: this.paths.root, ...env });
     const context: ServerContext = {
       settings, paths: this.paths, store: this.store,

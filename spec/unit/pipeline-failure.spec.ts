@@ -17,7 +17,7 @@ const app = parseAppName('shop');
 
 test.before.each((context) => {
   context.dir = mkdtempSync(join(tmpdir(), 'hop3-failure-'));
-  context.store = Store.open(join(context.dir, 'hop3.db'));
+  context.store = Store.open(join(context.dir, 'hop3.db'), join(context.dir, 'secret.key'));
   context.paths = new Paths(context.dir);
   context.defects = [];
   mkdirSync(context.paths.app(app), { recursive: true });

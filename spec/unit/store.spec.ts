@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
@@ -14,7 +14,7 @@ const path = (name: string) => `/nix/store/${'0'.repeat(32)}-${name}` as StorePa
 
 test.before.each((context) => {
   context.dir = mkdtempSync(join(tmpdir(), 'hop3-store-'));
-  context.store = Store.open(join(context.dir, 'hop3.db'));
+  context.store = Store.open(join(context.dir, 'hop3.db'), join(context.dir, 'secret.key'));
   context.store.apps.create(shop, 'admin');
 });
 test.after.each((context) => {
@@ -107,14 +107,75 @@ test('one port has one owner', ({ store }) => {
 test('a database of a newer Hop3 is refused, not changed', ({ dir, store }) => {
   store.close();
   const file = join(dir, 'newer.db');
-  const newer = Store.open(file);
+  const newer = Store.open(file, join(dir, 'secret.key'));
   (newer as unknown as { ping(): void }).ping();
   newer.close();
   // Raise the version by hand, as a newer Hop3 would.
   const raw = new BetterSqlite(file);
   raw.pragma('user_version = 999');
   raw.close();
-  assert.throws(() => Store.open(file), (error: { code: string }) => error.code === 'HOP3_DATABASE');
+  assert.throws(() => Store.open(file, join(dir, 'secret.key')), (error: { code: string }) => error.code === 'HOP3_DATABASE');
+});
+
+const CANARY = 'canary-5f1d0c';
+const holdsCanary = (dir: string) => readdirSync(dir).filter((name) => readFileSync(join(dir, name)).includes(CANARY));
+
+test('secrets lie encrypted in the database, its log included; the key is a file for its owner alone', ({ dir, store }) => {
+  store.env.change(shop, { FIRST: CANARY });
+  released(store, 'a', { KEY: CANARY, EMPTY: '' });
+  assert.equal(store.env.get(shop), { EMPTY: '', KEY: CANARY });
+  assert.equal(store.releases.live(shop)!.env, { KEY: CANARY, EMPTY: '' });
+  assert.equal(holdsCanary(dir), []);
+  assert.is(statSync(join(dir, 'secret.key')).mode & 0o777, 0o600);
+});
+
+test('values of any bytes come back as they were', ({ store }) => {
+  const values = { A: "it's \"q\"\n$(id) \u{1F389} ", B: 'x'.repeat(100_000), C: 'sealed:1:AAAA' };
+  store.env.change(shop, values);
+  assert.equal(store.env.get(shop), values);
+});
+
+test('a value cannot be read under another name or app', ({ dir, store }) => {
+  store.env.change(shop, { SECRET: CANARY });
+  const raw = new BetterSqlite(join(dir, 'hop3.db'));
+  raw.exec("UPDATE env SET name = 'SHOWN'");
+  raw.close();
+  assert.throws(() => store.env.get(shop), /env\/shop\/SHOWN cannot be decrypted/);
+});
+
+test('a database without its key is refused and keeps what it has; with the key it opens again', ({ dir, store }) => {
+  store.env.change(shop, { KEY: CANARY });
+  store.close();
+  const [file, key] = [join(dir, 'hop3.db'), join(dir, 'secret.key')];
+  renameSync(key, `${key}.away`);
+  const refused = (pattern: RegExp) => assert.throws(() => Store.open(file, key), (error: { code: string; message: string }) => error.code === 'HOP3_SECRET_KEY' && pattern.test(error.message));
+  refused(/cannot be read \(ENOENT\)/);
+  assert.throws(() => statSync(key), /ENOENT/, 'no new key was made');
+  writeFileSync(key, 'short\n', { mode: 0o600 });
+  refused(/does not hold a key/);
+  rmSync(key);
+  writeFileSync(key, readFileSync(`${key}.away`, 'utf8'), { mode: 0o644 });
+  refused(/can be read by other users/);
+  rmSync(key);
+  renameSync(`${key}.away`, key);
+  const again = Store.open(file, key);
+  assert.equal(again.env.get(shop), { KEY: CANARY });
+  again.close();
+});
+
+test('what an older Hop3 wrote as it was is encrypted at the first start, and wiped from the file', ({ dir, store }) => {
+  released(store, 'a', { KEY: 'x' });
+  store.close();
+  const file = join(dir, 'hop3.db');
+  const raw = new BetterSqlite(file);
+  raw.exec(`UPDATE env SET value = '${CANARY}'; UPDATE releases SET env = '{"KEY":"${CANARY}"}'; DROP TABLE meta; PRAGMA user_version = 1;`);
+  raw.close();
+  assert.ok(holdsCanary(dir).length > 0);
+  const upgraded = Store.open(file, join(dir, 'secret.key'));
+  assert.equal(upgraded.env.get(shop), { KEY: CANARY });
+  assert.equal(upgraded.releases.live(shop)!.env, { KEY: CANARY });
+  upgraded.close();
+  assert.equal(holdsCanary(dir), []);
 });
 
 test.run();

@@ -14,12 +14,12 @@ import type { ServerContext } from './context.ts';
 
 /**
  * Everything the server needs, made from its settings; leftovers of a server that died are repaired first.
- * @throws Hop3Error HOP3_DATABASE, HOP3_NGINX_REFUSED, HOP3_COMMAND_FAILED
+ * @throws Hop3Error HOP3_DATABASE, HOP3_SECRET_KEY, HOP3_NGINX_REFUSED, HOP3_COMMAND_FAILED
  */
 export async function createContext(settings: Settings): Promise<ServerContext & { close: () => void }> {
   const paths = new Paths(settings.root);
   process.env['HOP3_TOOL_HOME'] = paths.toolHome;
-  const store = Store.open(paths.database);
+  const store = Store.open(paths.database, settings.secretKeyFile);
   await createAdminToken(settings.adminTokenFile);
   const packageSet = once((log: PushLog) => resolvePackageSet(settings, log));
   const host: Host = {

@@ -72,4 +72,11 @@ export const migrations: readonly string[] = [
     FOREIGN KEY (app, build) REFERENCES builds (app, number)
   ) STRICT;
   `,
+  // Facts about the database itself.
+  `
+  CREATE TABLE meta (
+    name   TEXT PRIMARY KEY,
+    value  TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -1,6 +1,8 @@
 import type { AppName, Oid, StorePath } from '../names.ts';
 import type { SlotName } from '../paths.ts';
 import type { Database, Row } from './database.ts';
+import { envPlace } from './env.ts';
+import type { Seal } from './seal.ts';
 
 export interface ReleaseRow {
   readonly app: AppName;
@@ -39,25 +41,27 @@ const SELECT = `
 
 export class Releases {
   readonly #db: Database;
-  constructor(db: Database) {
+  readonly #seal: Seal;
+  constructor(db: Database, seal: Seal) {
     this.#db = db;
+    this.#seal = seal;
   }
 
   /** Newest first; only what went live. */
   list(app: AppName, limit: number): ReleaseRow[] {
     return this.#db
       .all(`${SELECT} WHERE r.app = $app AND r.state = 'done' ORDER BY r.version DESC LIMIT $limit`, { app, limit })
-      .map(toRelease);
+      .map((row) => this.#release(row));
   }
 
   get(app: AppName, version: number): ReleaseRow | null {
     const row = this.#db.get(`${SELECT} WHERE r.app = $app AND r.version = $version AND r.state = 'done'`, { app, version });
-    return row && toRelease(row);
+    return row && this.#release(row);
   }
 
   live(app: AppName): ReleaseRow | null {
     const row = this.#db.get(`${SELECT} WHERE r.app = $app AND r.version = a.live`, { app });
-    return row && toRelease(row);
+    return row && this.#release(row);
   }
 
   /** The newest release of a commit, for a push that goes back to it. */
@@ -66,7 +70,7 @@ export class Releases {
       `${SELECT} WHERE r.app = $app AND b.commit_id = $commit AND r.state = 'done' ORDER BY r.version DESC LIMIT 1`,
       { app, commit },
     );
-    return row && toRelease(row);
+    return row && this.#release(row);
   }
 
   nextVersion(app: AppName): number {
@@ -83,7 +87,7 @@ export class Releases {
          VALUES ($app, $version, $build, 'switching', $slot, $reason, $description, $branch, $by, $now, $env)`,
         {
           app: release.app, version: release.version, build: release.build, slot: release.slot, reason: release.reason,
-          description: release.description, branch: release.branch, by: release.by, env: JSON.stringify(release.env), now: Date.now(),
+          description: release.description, branch: release.branch, by: release.by, env: this.#seal.seal(JSON.stringify(release.env), releasePlace(release.app, release.version)), now: Date.now(),
         },
       );
     });
@@ -101,8 +105,8 @@ export class Releases {
         { app, version, build: row['build']!, now: Date.now() },
       );
       this.#db.run('DELETE FROM env WHERE app = $app', { app });
-      for (const [name, value] of Object.entries(JSON.parse(row['env'] as string) as Record<string, string>)) {
-        this.#db.run('INSERT INTO env (app, name, value) VALUES ($app, $name, $value)', { app, name, value });
+      for (const [name, value] of Object.entries(this.#env(app, version, row))) {
+        this.#db.run('INSERT INTO env (app, name, value) VALUES ($app, $name, $value)', { app, name, value: this.#seal.seal(value, envPlace(app, name)) });
       }
     });
   }
@@ -126,22 +130,33 @@ export class Releases {
   setSlot(app: AppName, version: number, slot: SlotName): void {
     this.#db.run('UPDATE releases SET slot = $slot WHERE app = $app AND version = $version', { app, version, slot });
   }
+
+  #env(app: AppName, version: number, row: Row): Record<string, string> {
+    return JSON.parse(this.#seal.open(row['env'] as string, releasePlace(app, version))) as Record<string, string>;
+  }
+
+  #release(row: Row): ReleaseRow {
+    const app = row['app'] as AppName;
+    const version = row['version'] as number;
+    return {
+      app,
+      version,
+      build: row['build'] as number,
+      slot: row['slot'] as SlotName,
+      commit: row['commit_id'] as Oid,
+      tree: row['tree'] as Oid,
+      storePath: row['store_path'] as StorePath | null,
+      reason: row['reason'] as ReleaseRow['reason'],
+      description: row['description'] as string,
+      by: row['by'] as string,
+      createdAt: row['created_at'] as number,
+      env: this.#env(app, version, row),
+      live: row['is_live'] === 1,
+    };
+  }
 }
 
-function toRelease(row: Row): ReleaseRow {
-  return {
-    app: row['app'] as AppName,
-    version: row['version'] as number,
-    build: row['build'] as number,
-    slot: row['slot'] as SlotName,
-    commit: row['commit_id'] as Oid,
-    tree: row['tree'] as Oid,
-    storePath: row['store_path'] as StorePath | null,
-    reason: row['reason'] as ReleaseRow['reason'],
-    description: row['description'] as string,
-    by: row['by'] as string,
-    createdAt: row['created_at'] as number,
-    env: JSON.parse(row['env'] as string) as Record<string, string>,
-    live: row['is_live'] === 1,
-  };
+/** What a release's variables are sealed for. */
+export function releasePlace(app: AppName, version: number): string {
+  return `release/${app}/v${version}`;
 }

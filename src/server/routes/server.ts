@@ -64,6 +64,7 @@ function allSettings(context: ServerContext): ServerInfo['settings'] {
     HOP3_LISTEN: formatAddress(settings.listen),
     HOP3_NIXPKGS: nixpkgs.kind === 'path' ? nixpkgs.path : nixpkgs.kind === 'revision' ? `${nixpkgs.rev}#${nixpkgs.sha256}` : nixpkgs.kind,
     HOP3_ADMIN_TOKEN_FILE: settings.adminTokenFile,
+    HOP3_SECRET_KEY_FILE: settings.secretKeyFile,
     ...publicSettings(context),
     HOP3_BUILD_SILENCE: settings.buildSilence,
     HOP3_EVAL_TIMEOUT: settings.evalTimeout,
