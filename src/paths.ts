@@ -23,6 +23,8 @@ export class Paths {
   get services(): string { return join(this.root, 'services'); }
   /** The service directories of Hop3's own programs (server, nginx), which `services` links to. */
   get ownServices(): string { return join(this.root, 'own-services'); }
+  /** Data and service directories of the database servers that Hop3 runs. */
+  get addons(): string { return join(this.root, 'addons'); }
   get nginx(): string { return join(this.root, 'nginx'); }
   get serverLogs(): string { return join(this.root, 'logs'); }
   /** HOME of nix and git: no user's own configuration reaches them. */

@@ -3,6 +3,12 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { Hop3Error } from './errors.ts';
 import { Paths } from './paths.ts';
 
+/** A database server and who may make users and databases there. */
+export interface ServerUrl extends Address {
+  readonly user: string;
+  readonly password: string;
+}
+
 export interface Address {
   readonly host: string;
   readonly port: number;
@@ -41,6 +47,10 @@ export interface Settings {
   readonly drainTimeout: number;
   /** Releases of an app that can be rolled back to (each keeps its store path). */
   readonly keepReleases: number;
+  /** Servers that the operator gives for addons; null: Hop3 runs its own. */
+  readonly addonServers: Readonly<Record<'postgres' | 'mysql' | 'redis', ServerUrl | null>>;
+  /** The loopback ports of the addon servers that Hop3 runs, first and last. */
+  readonly addonPorts: readonly [number, number];
   /** The ports that workers are given, first and last. */
   readonly workerPorts: readonly [number, number];
 }
@@ -73,7 +83,13 @@ export function readSettings(env: Env): Settings {
     parallelBuilds: whole(env, 'HOP3_PARALLEL_BUILDS', Math.max(1, cpus().length), 1, 256),
     drainTimeout: whole(env, 'HOP3_DRAIN_TIMEOUT', 30, 0, 3600),
     keepReleases: whole(env, 'HOP3_KEEP_RELEASES', 10, 1, 1000),
-    workerPorts: portRange(env['HOP3_WORKER_PORTS'] ?? '20000-29999'),
+    addonServers: {
+      postgres: serverUrl(env, 'HOP3_POSTGRES_URL', 'postgres', 5432),
+      mysql: serverUrl(env, 'HOP3_MYSQL_URL', 'mysql', 3306),
+      redis: serverUrl(env, 'HOP3_REDIS_URL', 'redis', 6379),
+    },
+    addonPorts: portRange('HOP3_ADDON_PORTS', env['HOP3_ADDON_PORTS'] || '18000-18999'),
+    workerPorts: portRange('HOP3_WORKER_PORTS', env['HOP3_WORKER_PORTS'] ?? '20000-29999'),
   };
 }
 
@@ -120,9 +136,26 @@ function whole(env: Env, name: string, fallback: number, least: number, most: nu
   return value;
 }
 
-function portRange(text: string): readonly [number, number] {
+function portRange(name: string, text: string): readonly [number, number] {
   const match = /^(\d{4,5})-(\d{4,5})$/.exec(text);
   const [from, to] = [Number(match?.[1]), Number(match?.[2])];
-  if (!match || from < 1024 || to > 65_535 || to - from < 3) throw bad('HOP3_WORKER_PORTS', text, 'FIRST-LAST between 1024 and 65535');
+  if (!match || from < 1024 || to > 65_535 || to - from < 3) throw bad(name, text, 'FIRST-LAST between 1024 and 65535');
   return [from, to];
+}
+
+/** The password never enters the message. */
+function serverUrl(env: Env, name: string, scheme: string, defaultPort: number): ServerUrl | null {
+  const text = env[name];
+  if (text === undefined || text === '') return null;
+  const allowed = `${scheme}://USER:PASSWORD@HOST:PORT, a user who may make users and databases (special characters as %XX)`;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || ![`${scheme}:`, `${scheme}ql:`].includes(url.protocol) || url.hostname === '') throw bad(name, '...', allowed);
+  try {
+    return {
+      host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? defaultPort : Number(url.port),
+      user: decodeURIComponent(url.username), password: decodeURIComponent(url.password),
+    };
+  } catch {
+    throw bad(name, '...', allowed);
+  }
 }

@@ -13,13 +13,21 @@ const plain: AppConfig = {
 };
 const runtime = { workers: {}, static: null, env: {}, path: [] };
 
-function compose(config: Partial<AppConfig>, operator = {}, builtIn = {}, env = {}) {
-  return composeEnv({ config: { ...plain, ...config }, runtime: { ...runtime, env }, operator, builtIn });
+function compose(config: Partial<AppConfig>, operator = {}, builtIn = {}, env = {}, addons = {}) {
+  return composeEnv({ config: { ...plain, ...config }, runtime: { ...runtime, env }, operator, addons, builtIn });
 }
 
 test('the operator beats hop3.toml, hop3.toml beats the build, Hop3 beats all', async () => {
   const { env } = compose({ env: { A: 'toml', B: 'toml', C: 'toml' } }, { B: 'operator', C: 'operator' }, { C: 'hop3' }, { A: 'build', D: 'build' });
   assert.equal(env, { A: 'toml', B: 'operator', C: 'hop3', D: 'build' });
+});
+
+test('hop3.toml and the operator beat an addon, which beats the build; its variables are known to both tables', async () => {
+  const addons = { PGHOST: '127.0.0.1', PGUSER: 'u', PGPASSWORD: 'p' };
+  const { env } = compose(
+    { env: { URL: 'pg://${PGUSER}:${PGPASSWORD}@${PGHOST}' }, computed: { DB_USER: '${PGUSER}' } }, { PGHOST: 'db.example.org' }, {}, { PGUSER: 'build' }, addons,
+  );
+  assert.equal(env, { PGHOST: 'db.example.org', PGUSER: 'u', PGPASSWORD: 'p', URL: 'pg://u:p@db.example.org', DB_USER: 'u' });
 });
 
 test('_policy = "override" lets hop3.toml beat the operator, never Hop3', async () => {

@@ -18,12 +18,14 @@ export interface ComposeInput {
   readonly config: AppConfig;
   readonly runtime: Runtime;
   readonly operator: Env;
+  /** What attached addons give. */
+  readonly addons: Env;
   /** Always last: HOP3_APP, HOP3_RELEASE, HOP3_PUBLIC_URL, BIND_ADDRESS. */
   readonly builtIn: Env;
 }
 
 /**
- * Puts an app's environment together. The later wins: the build's own defaults (runtime.json), `[env]`, the operator
+ * Puts an app's environment together. The later wins: the build's own defaults (runtime.json), addons, `[env]`, the operator
  * (`hop3 env set`, generated values), `[env.computed]` where the operator set nothing, Hop3's own names. With
  * `_policy = "override"` `[env]` beats the operator.
  * @throws Hop3Error HOP3_ENV_REFERENCE for a `${NAME}` that nothing defines, or that needs itself
@@ -45,7 +47,7 @@ export function composeEnv(input: ComposeInput): ComposedEnv {
     if (config.admin.email !== null) admin['HOP3_ADMIN_EMAIL'] = config.admin.email;
   }
   const override = config.envPolicy === 'override';
-  const fixed: Record<string, string> = { ...runtime.env, ...admin, ...operator, ...builtIn };
+  const fixed: Record<string, string> = { ...runtime.env, ...input.addons, ...admin, ...operator, ...builtIn };
   // Literal values may name others too, so both tables are expanded the same way.
   const open: Record<string, string> = {};
   for (const [name, text] of [...Object.entries(config.env), ...Object.entries(config.computed)]) {

@@ -1,6 +1,7 @@
 import { parseConfig } from '../config/read.ts';
 import type { AppConfig } from '../config/model.ts';
 import { Hop3Error } from '../errors.ts';
+import { driverOf } from '../addons/drivers.ts';
 import type { PackageSet } from '../nix/model.ts';
 import { renderTemplate } from '../nix/templates/index.ts';
 import type { Plan } from './model.ts';
@@ -91,10 +92,10 @@ export function planFiles(files: TreeFiles, packageSet: PackageSet): PlannedFile
  * @throws Hop3Error HOP3_ADDONS
  */
 export function refuseUnsupported(config: AppConfig): void {
-  if (config.addons.length === 0) return;
-  const types = config.addons.map((addon) => addon.type).join(', ');
+  const missing = config.addons.map((addon) => addon.type).filter((type) => !driverOf(type));
+  if (missing.length === 0) return;
   throw new Hop3Error('HOP3_ADDONS', {
-    what: `${config.file} asks for an addon (${types}), and this version of Hop3 provides none yet.`,
+    what: `${config.file} asks for an addon (${missing.join(', ')}) that this version of Hop3 does not provide yet.`,
     next: 'Take the [[addons]] table out and give the app the address of a database of yours: hop3 env set DATABASE_URL=... --app <app>',
   });
 }

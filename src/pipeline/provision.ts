@@ -1,4 +1,5 @@
 import type { Job } from './job.ts';
+import { provisionAddons } from './addons.ts';
 import { composeEnv, type Env } from './environment.ts';
 import { appUrl, type Lineage } from './lineage.ts';
 import type { Built } from './model.ts';
@@ -13,12 +14,14 @@ export interface Provisioned {
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /**
- * Settles the environment of the release.
- * @throws Hop3Error HOP3_ENV_REFERENCE
+ * Gives the release its addons and settles its environment.
+ * @throws Hop3Error HOP3_ENV_REFERENCE, HOP3_ADDON_...
  */
 export async function provision(job: Job, built: Built, lineage: Lineage): Promise<Provisioned> {
   const { app, settings, log } = job;
+  const addons = await provisionAddons(job, built.config.addons);
   const composed = composeEnv({
+    addons,
     config: built.config,
     runtime: built.runtime,
     operator: lineage.env,

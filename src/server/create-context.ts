@@ -3,6 +3,7 @@ import type { PackageSet } from '../nix/model.ts';
 import { silentLog, type PushLog } from '../log.ts';
 import { Paths } from '../paths.ts';
 import { HostDeployer } from '../pipeline/deployer.ts';
+import { AddonHost } from '../pipeline/addon-host.ts';
 import type { Host } from '../pipeline/job.ts';
 import { planFiles } from '../pipeline/plan.ts';
 import { repair } from '../pipeline/repair.ts';
@@ -24,6 +25,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
   const packageSet = once((log: PushLog) => resolvePackageSet(settings, log));
   const host: Host = {
     settings, paths, store, packageSet,
+    addons: new AddonHost({ settings, paths, store }),
     builds: new Gate(settings.parallelBuilds),
     reportDefect,
   };

@@ -79,4 +79,28 @@ export const migrations: readonly string[] = [
     value  TEXT NOT NULL
   ) STRICT;
   `,
+  // Addons: what was provisioned, which app has it, and the servers that Hop3 runs for them.
+  `
+  CREATE TABLE addons (
+    name        TEXT PRIMARY KEY,
+    type        TEXT NOT NULL CHECK (type IN ('postgres', 'mysql', 'redis')),
+    server      TEXT NOT NULL CHECK (server IN ('own', 'operator')),
+    access      TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE attachments (
+    app     TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    addon   TEXT NOT NULL REFERENCES addons(name) ON DELETE CASCADE,
+    prefix  TEXT NOT NULL,
+    PRIMARY KEY (app, addon)
+  ) STRICT;
+
+  CREATE TABLE addon_servers (
+    id      TEXT PRIMARY KEY,
+    port    INTEGER UNIQUE,
+    secret  TEXT
+  ) STRICT;
+  `,
 ];

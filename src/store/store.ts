@@ -1,3 +1,4 @@
+import { Addons } from './addons.ts';
 import { Apps } from './apps.ts';
 import { Builds } from './builds.ts';
 import { Database } from './database.ts';
@@ -10,6 +11,7 @@ import { Tokens } from './tokens.ts';
 
 /** All state that is not files: one SQLite database, one object a table. */
 export class Store {
+  readonly addons: Addons;
   readonly apps: Apps;
   readonly builds: Builds;
   readonly env: OperatorEnv;
@@ -20,6 +22,7 @@ export class Store {
 
   private constructor(db: Database, seal: Seal) {
     this.#db = db;
+    this.addons = new Addons(db, seal);
     this.apps = new Apps(db);
     this.builds = new Builds(db);
     this.env = new OperatorEnv(db, seal);
