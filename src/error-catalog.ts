@@ -42,7 +42,6 @@ export const catalog = {
   HOP3_NO_CREDENTIALS: { status: 401, exit: 4, meaning: 'The command found no token to show to the server.', remedy: 'Set HOP3_API_TOKEN or run `hop3 login`.' },
   HOP3_UNREACHABLE: { status: 502, exit: 7, meaning: 'The command could not reach the server, or the connection was cut.', remedy: 'Check the address; on the server itself `hop3 up` starts it.' },
   HOP3_INTERRUPTED: { status: 499, exit: 130, meaning: 'The command was ended with Ctrl-C.', remedy: 'A deploy that was under way is cancelled unless it had switched already; `hop3 releases` tells.' },
-  HOP3_ADDONS: { status: 422, exit: 8, meaning: 'hop3.toml asks for an addon that this version cannot provide.', remedy: 'Take the table out and pass the address of your own database with `hop3 env set`.' },
   HOP3_BEFORE_RUN: { status: 422, exit: 8, meaning: 'The command of `[run].before-run` failed; nothing of the release was started.', remedy: 'Read its output in the log, correct it, push again.' },
   HOP3_BOTH_MODES: { status: 422, exit: 8, meaning: 'The tree has a hop3.nix and a [nix] template.', remedy: 'Delete hop3.nix or remove the [nix] table.' },
   HOP3_ENV_REFERENCE: { status: 422, exit: 8, meaning: 'A value in [env] uses a variable that nothing defines.', remedy: 'Set it with `hop3 env set`, or correct the name.' },

@@ -48,7 +48,7 @@ export interface Settings {
   /** Releases of an app that can be rolled back to (each keeps its store path). */
   readonly keepReleases: number;
   /** Servers that the operator gives for addons; null: Hop3 runs its own. */
-  readonly addonServers: Readonly<Record<'postgres' | 'mysql' | 'redis', ServerUrl | null>>;
+  readonly addonServers: Readonly<Record<'postgres' | 'mysql', ServerUrl | null>>;
   /** The loopback ports of the addon servers that Hop3 runs, first and last. */
   readonly addonPorts: readonly [number, number];
   /** The ports that workers are given, first and last. */
@@ -86,7 +86,6 @@ export function readSettings(env: Env): Settings {
     addonServers: {
       postgres: serverUrl(env, 'HOP3_POSTGRES_URL', 'postgres', 5432),
       mysql: serverUrl(env, 'HOP3_MYSQL_URL', 'mysql', 3306),
-      redis: serverUrl(env, 'HOP3_REDIS_URL', 'redis', 6379),
     },
     addonPorts: portRange('HOP3_ADDON_PORTS', env['HOP3_ADDON_PORTS'] || '18000-18999'),
     workerPorts: portRange('HOP3_WORKER_PORTS', env['HOP3_WORKER_PORTS'] ?? '20000-29999'),

@@ -1,6 +1,7 @@
 // limit: 300
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { addonPorts, holders, variables, whenUp } from './addon-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { runtime, told } from './tiny-apps.ts';
 import { exec, World } from './world.ts';
@@ -8,14 +9,8 @@ import { exec, World } from './world.ts';
 await asOrdinaryUser(import.meta.url);
 const test = suite<{ world: World }>('a database for an app: postgres');
 
-test.before(async (context) => { context.world = await World.start({ HOP3_ADDON_PORTS: portRange() }); });
+test.before(async (context) => { context.world = await World.start({ HOP3_ADDON_PORTS: addonPorts() }); });
 test.after(async ({ world }) => { await world.stop(); });
-
-/** A range of its own, so that worlds beside each other do not meet. */
-function portRange(): string {
-  const first = 14_000 + (process.pid % 40) * 50;
-  return `${first}-${first + 40}`;
-}
 
 /** Counts its visits in the database through psql; before-run makes the table. */
 const COUNTER = {
@@ -78,9 +73,7 @@ test('its password stands in no log, argument list or API answer', async ({ worl
   const { PGPASSWORD: password } = env;
   assert.match(password!, /^[0-9a-f]{48}$/);
   assert.is(env['DATABASE_URL'], `postgresql://${env['PGUSER']}:${password}@127.0.0.1:${env['PGPORT']}/${env['PGDATABASE']}`);
-  const found = await exec('grep', ['-rlaF', '--exclude-dir=data', '--exclude-dir=env', password!, world.root]);
-  assert.is(found.stdout, '', 'files that hold it');
-  assert.is(world.processes().filter((one) => one.command.includes(password!)).length, 0);
+  assert.equal(await holders(world, password!), []);
   const listed = await world.api('/api/v1/apps/shop', { token: await world.token() });
   assert.not.match(listed.body, password!);
 });
@@ -100,12 +93,7 @@ test('after hop3 down and up the database is there again, with what was in it', 
   assert.is((await world.hop3('down')).code, 0);
   assert.is(world.processes().length, 0, JSON.stringify(world.processes()));
   await world.up();
-  for (let round = 0; round < 100; round += 1) {
-    const answer = await world.get('shop');
-    if (answer.status === 200) return assert.is(answer.body, '5');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.unreachable((await world.get('shop')).body);
+  assert.is(await whenUp(world, 'shop'), '5');
 });
 
 test('an extension that is not allowed is refused by its name before anything is made', async ({ world }) => {
@@ -115,9 +103,5 @@ test('an extension that is not allowed is refused by its name before anything is
   assert.match(told(pushed), 'asks for the PostgreSQL extension "plpython3u", which is not allowed here.');
   assert.match(told(pushed), '[HOP3_ADDON_EXTENSION]');
 });
-
-async function variables(world: World, app: string): Promise<Record<string, string>> {
-  return JSON.parse((await world.get(app, '/env')).body) as Record<string, string>;
-}
 
 test.run();

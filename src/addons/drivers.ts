@@ -1,9 +1,10 @@
 import type { AddonDriver, AddonType } from './model.ts';
+import { mysql } from './mysql.ts';
 import { postgres } from './postgres.ts';
+import { redis } from './redis.ts';
 
-const DRIVERS: Readonly<Partial<Record<AddonType, AddonDriver>>> = { postgres };
+const DRIVERS: Readonly<Record<AddonType, AddonDriver>> = { postgres, mysql, redis };
 
-/** The driver of a type; undefined while this version has none. */
-export function driverOf(type: AddonType): AddonDriver | undefined {
+export function driverOf(type: AddonType): AddonDriver {
   return DRIVERS[type];
 }

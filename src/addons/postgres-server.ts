@@ -1,19 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import { runOk } from '../run.ts';
 import type { DriverContext, ServerAccess } from './model.ts';
 import { connect } from './postgres-client.ts';
 import { needProgram, postgresBinDirs } from './programs.ts';
+import { waitForServer } from './wait.ts';
 
 export const POSTGRES_ID = 'postgres';
 const ADMIN = 'hop3';
 const TITLE = 'PostgreSQL';
 const APT = 'postgresql';
-/** Seconds: initdb takes two, the first start of a server that was killed may replay a long log. */
+/** Seconds; initdb takes two. */
 const INIT_LIMIT = 120;
-const READY_LIMIT = 120;
 /** Milliseconds for a fast shutdown to write its checkpoint. */
 const STOP_MS = 60_000;
 
@@ -31,7 +30,7 @@ export async function postgresServer(context: DriverContext): Promise<ServerAcce
   }
   writeConfig(dir, data, access.port);
   await services.ensure({ id: POSTGRES_ID, command: [join(bin, 'postgres'), '-D', data], dir, stopSignal: 'SIGINT', stopMs: STOP_MS });
-  await waitUntilReady(access, context);
+  await waitForServer(TITLE, POSTGRES_ID, access.port, context, async () => (await connect(access, 'postgres')).end());
   return access;
 }
 
@@ -89,31 +88,4 @@ function writeConfig(dir: string, data: string, port: number): void {
   const main = join(data, 'postgresql.conf');
   const text = readFileSync(main, 'utf8');
   if (!text.includes("include_if_exists = 'hop3.conf'")) writeFileSync(main, `${text}\ninclude_if_exists = 'hop3.conf'\n`, { mode: 0o600 });
-}
-
-async function waitUntilReady(access: ServerAccess, context: DriverContext): Promise<void> {
-  const end = Date.now() + READY_LIMIT * 1000;
-  let told = false;
-  for (;;) {
-    if (context.signal.aborted) throw new Hop3Error('HOP3_CANCELLED', { what: `Cancelled while waiting for ${TITLE}.` });
-    try {
-      const client = await connect(access, 'postgres');
-      await client.end();
-      return;
-    } catch (error) {
-      if (Date.now() > end) {
-        throw new Hop3Error('HOP3_ADDON_SERVER', {
-          what: `${TITLE} did not answer at 127.0.0.1:${access.port} within ${READY_LIMIT} s: ${(error as Error).message}`,
-          why: await context.services.tail(POSTGRES_ID, 8),
-          next: `Its log on the server: logs/addon-${POSTGRES_ID}/current in HOP3_ROOT`,
-          cause: error,
-        });
-      }
-      if (!told && Date.now() > end - (READY_LIMIT - 2) * 1000) {
-        context.tell(`Waiting until ${TITLE} answers (at most ${READY_LIMIT} s)`);
-        told = true;
-      }
-      await delay(100);
-    }
-  }
 }

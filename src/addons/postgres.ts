@@ -1,7 +1,7 @@
 import { Hop3Error } from '../errors.ts';
 import { printable } from '../names.ts';
 import { nearest } from '../nearest.ts';
-import { describeExit, run } from '../run.ts';
+import { run } from '../run.ts';
 import { databaseName, newPassword } from './names.ts';
 import type { Addon, AddonAccess, AddonDriver, ServerAccess } from './model.ts';
 import { withClient } from './postgres-client.ts';
@@ -9,11 +9,10 @@ import { postgresServer } from './postgres-server.ts';
 import { formatRows } from './query-table.ts';
 import { needProgram, postgresBinDirs } from './programs.ts';
 import { scramVerifier } from './scram.ts';
+import { refuseFailed, TRANSFER_LIMIT } from './transfer.ts';
 
 /** Connections one app may hold at a time, of the server's 200. */
 const CONNECTIONS = 40;
-/** Seconds that copying a database in or out may take. */
-const TRANSFER_LIMIT = 6 * 3600;
 
 /**
  * Extensions that an app may ask for: those of PostgreSQL's own contrib that are marked as trusted or only compute, and a few
@@ -83,7 +82,7 @@ export const postgres: AddonDriver = {
       { file, args: ['--no-owner', '--no-privileges', '--clean', '--if-exists', ...target(addon)], limit: TRANSFER_LIMIT, env: { PGPASSWORD: addon.access.password } },
       { stdout: out, signal: context.signal },
     );
-    refuse(finished, 'HOP3_COMMAND_FAILED', 'pg_dump');
+    refuseFailed(finished, 'HOP3_COMMAND_FAILED', 'pg_dump');
   },
 
   async restore(addon, input, context) {
@@ -94,7 +93,7 @@ export const postgres: AddonDriver = {
       { file, args: ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '--single-transaction', '-o', '/dev/null', ...target(addon)], limit: TRANSFER_LIMIT, env: { PGPASSWORD: addon.access.password } },
       { stdin: input, signal: context.signal },
     );
-    refuse(finished, 'HOP3_ADDON_RESTORE', 'psql');
+    refuseFailed(finished, 'HOP3_ADDON_RESTORE', 'psql', 'Nothing was changed: the whole dump is one transaction.');
   },
 
   async query(addon, text, context) {
@@ -149,15 +148,5 @@ async function makeExtensions(server: ServerAccess, database: string, extensions
         });
       });
     }
-  });
-}
-
-function refuse(finished: Awaited<ReturnType<typeof run>>, code: 'HOP3_COMMAND_FAILED' | 'HOP3_ADDON_RESTORE', program: string): void {
-  if (finished.cancelled) throw new Hop3Error('HOP3_CANCELLED', { what: `${program} was cancelled.` });
-  if (finished.timedOut) throw new Hop3Error('HOP3_TIMEOUT', { what: `${program} did not finish within ${TRANSFER_LIMIT} s.` });
-  if (finished.code === 0) return;
-  throw new Hop3Error(code, {
-    what: `${program} failed: ${describeExit(finished)}.`, why: finished.tail.slice(-6).join('\n'),
-    ...(code === 'HOP3_ADDON_RESTORE' ? { next: 'Nothing was changed: the whole dump is one transaction.' } : {}),
   });
 }

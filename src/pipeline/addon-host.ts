@@ -64,16 +64,13 @@ export class AddonHost {
     });
   }
 
-  /** @throws Hop3Error HOP3_ADDONS for a type that this version does not have */
   driver(type: AddonType): AddonDriver {
-    const driver = driverOf(type);
-    if (driver) return driver;
-    throw new Hop3Error('HOP3_ADDONS', { what: `This version of Hop3 provides no addon of the type ${type}.` });
+    return driverOf(type);
   }
 
   context(type: AddonType, tell: Tell, signal: AbortSignal): DriverContext {
     const { settings, store } = this.#host;
-    return { services: this.#services(), operator: settings.addonServers[type], serverSecret: (id) => store.addons.serverSecret(id), tell, signal };
+    return { services: this.#services(), operator: type === 'redis' ? null : settings.addonServers[type], serverSecret: (id) => store.addons.serverSecret(id), tell, signal };
   }
 
   #services(): Services {

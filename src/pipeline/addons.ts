@@ -10,7 +10,7 @@ export type Variables = Readonly<Record<string, string>>;
 /**
  * Gives an app what its `[[addons]]` ask for: what is attached already is kept, whatever the push; the rest is made now. Then
  * every attached addon's server must answer, and its variables are the result. What a failed push made stays for the next.
- * @throws Hop3Error HOP3_ADDON_..., HOP3_ADDONS
+ * @throws Hop3Error HOP3_ADDON_...
  */
 export async function provisionAddons(job: Job, requests: readonly AddonRequest[]): Promise<Variables> {
   const { app, store, addons, log, signal } = job;

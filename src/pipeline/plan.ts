@@ -1,7 +1,6 @@
 import { parseConfig } from '../config/read.ts';
 import type { AppConfig } from '../config/model.ts';
 import { Hop3Error } from '../errors.ts';
-import { driverOf } from '../addons/drivers.ts';
 import type { PackageSet } from '../nix/model.ts';
 import { renderTemplate } from '../nix/templates/index.ts';
 import type { Plan } from './model.ts';
@@ -85,19 +84,6 @@ export function planFiles(files: TreeFiles, packageSet: PackageSet): PlannedFile
     notices: [...config.notices, ...plan.notices],
     packageSet: packageSet.title,
   };
-}
-
-/**
- * Refuses what a push of this configuration would need and this server cannot give; planning alone does not need it.
- * @throws Hop3Error HOP3_ADDONS
- */
-export function refuseUnsupported(config: AppConfig): void {
-  const missing = config.addons.map((addon) => addon.type).filter((type) => !driverOf(type));
-  if (missing.length === 0) return;
-  throw new Hop3Error('HOP3_ADDONS', {
-    what: `${config.file} asks for an addon (${missing.join(', ')}) that this version of Hop3 does not provide yet.`,
-    next: 'Take the [[addons]] table out and give the app the address of a database of yours: hop3 env set DATABASE_URL=... --app <app>',
-  });
 }
 
 /** Process types outside runtime.json are not started; nobody should have to find that out by looking for them. */
