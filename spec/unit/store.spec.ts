@@ -168,7 +168,7 @@ test('what an older Hop3 wrote as it was is encrypted at the first start, and wi
   store.close();
   const file = join(dir, 'hop3.db');
   const raw = new BetterSqlite(file);
-  raw.exec(`UPDATE env SET value = '${CANARY}'; UPDATE releases SET env = '{"KEY":"${CANARY}"}'; DROP TABLE meta; PRAGMA user_version = 1;`);
+  raw.exec(`UPDATE env SET value = '${CANARY}'; UPDATE releases SET env = '{"KEY":"${CANARY}"}'; DROP TABLE meta; DROP TABLE attachments; DROP TABLE addons; DROP TABLE addon_servers; PRAGMA user_version = 1;`);
   raw.close();
   assert.ok(holdsCanary(dir).length > 0);
   const upgraded = Store.open(file, join(dir, 'secret.key'));
