@@ -6,7 +6,8 @@ import { Hop3Error } from '../src/errors.ts';
 import type { PushLog } from '../src/log.ts';
 import { asOid, parseAppName, type AppName, type StorePath } from '../src/names.ts';
 import { Paths } from '../src/paths.ts';
-import type { Deployer, Release } from '../src/pipeline/model.ts';
+import { AddonHost } from '../src/pipeline/addon-host.ts';
+import type { AddonChange, Deployer, Release } from '../src/pipeline/model.ts';
 import { Authenticator, createAdminToken, createToken } from '../src/server/auth.ts';
 import { buildServer } from '../src/server/build-server.ts';
 import type { ServerContext } from '../src/server/context.ts';
@@ -35,6 +36,7 @@ export class ApiWorld {
     this.context = {
       settings, store, paths: new Paths(dir), deployer: this.deployer,
       auth: new Authenticator(store.tokens, adminTokenFile),
+      addons: new AddonHost({ settings, store, paths: new Paths(dir) }),
       planFiles: async (files) => ({
         mode: 'template', template: 'nixpkgs-wrapper', tier: 1, expression: `# ${files.app} ${files.hop3Toml?.text ?? 'no hop3.toml'}\n`,
         notices: [`saw ${files.names.join(' ')}`], packageSet: 'host',
@@ -136,6 +138,11 @@ export class MadeUpDeployer implements Deployer {
     }
     const env = Object.fromEntries(Object.entries({ ...live.env, ...changes }).filter((pair): pair is [string, string] => pair[1] !== null));
     return this.#live(app, recordRelease(this.#store, app, live.commit[0]!, 'env', `Set ${Object.keys(changes).join(', ')}`, by, env));
+  }
+
+  async changeAddons(app: AppName, change: AddonChange, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null> {
+    await this.#begin(`${change.kind} addon ${app} by ${by}`, log, signal);
+    return null;
   }
 
   async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {

@@ -18,6 +18,7 @@ export const catalog = {
   HOP3_APP_NAME: { status: 400, exit: 2, meaning: 'The name cannot be an app name.', remedy: 'Use 1 to 39 lower-case letters, digits and hyphens, beginning with a letter; a few words such as `api` are reserved.' },
   HOP3_NO_APP: { status: 404, exit: 3, meaning: 'There is no such app, or the token may not see it.', remedy: 'List what there is with `hop3 apps`.' },
   HOP3_ADDON_EXTENSION: { status: 422, exit: 8, meaning: 'hop3.toml asks for a PostgreSQL extension that is not allowed or not installed.', remedy: 'Take it out of extensions, or install the package that has it.' },
+  HOP3_NO_ADDON: { status: 404, exit: 3, meaning: 'There is no such addon, or this app does not have it.', remedy: '`hop3 addon list` shows what there is.' },
   HOP3_ADDON_NAME: { status: 409, exit: 8, meaning: 'An addon of that name exists and is not this app\'s.', remedy: 'Attach it, or choose another name.' },
   HOP3_ADDON_PROGRAM: { status: 500, exit: 7, meaning: 'The server or client program of an addon is not installed.', remedy: 'Install the package that the message names.' },
   HOP3_ADDON_RESTORE: { status: 422, exit: 8, meaning: 'A dump could not be restored.', remedy: 'See the message; where the server allows it nothing was changed.' },

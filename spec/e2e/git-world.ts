@@ -8,6 +8,7 @@ import { readRef, updateRef } from '../../src/git/objects.ts';
 import { asOid, parseAppName, type AppName, type Oid } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
 import type { PushLog } from '../../src/log.ts';
+import { AddonHost } from '../../src/pipeline/addon-host.ts';
 import type { Deployer, Push, Release } from '../../src/pipeline/model.ts';
 import { Authenticator, createAdminToken, createToken } from '../../src/server/auth.ts';
 import type { ServerContext } from '../../src/server/context.ts';
@@ -55,6 +56,7 @@ export class GitWorld {
       settings, paths: this.paths, store: this.store,
       deployer: this.#deployer(),
       auth: new Authenticator(this.store.tokens, settings.adminTokenFile),
+      addons: new AddonHost({ settings, paths: this.paths, store: this.store }),
       planFiles: () => Promise.reject(new Error('not asked here')),
       packageSetTitle: async () => 'none',
       reportDefect: (where, error) => void this.defects.push(`${where}: ${error instanceof Error ? error.stack : String(error)}`),
@@ -127,7 +129,7 @@ export class GitWorld {
         return {} as Release;
       },
       createApp: (app, by) => this.create(app, by),
-      rollback: unused, setEnv: unused, restart: unused, setBranch: unused, destroyApp: unused,
+      rollback: unused, setEnv: unused, changeAddons: unused, restart: unused, setBranch: unused, destroyApp: unused,
     };
   }
 

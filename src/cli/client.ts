@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Hop3Error } from '../errors.ts';
 import { API_PREFIX, errorInfo, type ErrorBody, type ErrorInfo } from '../server/api-types.ts';
@@ -56,9 +57,22 @@ export class Client {
     yield decoder.end();
   }
 
+  /** An answer's bytes in pieces as they come; one that is cut throws. */
+  async *bytes(path: string): AsyncGenerator<Buffer> {
+    yield* this.#chunks(await this.#open('GET', path));
+  }
+
+  /** Sends bytes as they come and gives the answer's lines, one JSON object each. */
+  async *upload<T>(path: string, body: Readable): AsyncGenerator<T> {
+    yield* this.#objects<T>(await this.#open('PUT', path, undefined, body));
+  }
+
   /** An answer of one JSON object a line. */
   async *lines<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): AsyncGenerator<T> {
-    const answer = await this.#open(method, path, body);
+    yield* this.#objects<T>(await this.#open(method, path, body));
+  }
+
+  async *#objects<T>(answer: http.IncomingMessage): AsyncGenerator<T> {
     const decoder = new StringDecoder('utf8');
     let pending = '';
     for await (const chunk of this.#chunks(answer)) {
@@ -86,8 +100,8 @@ export class Client {
   }
 
   /** The answer with a 2xx status; anything else is thrown as the error it holds. */
-  async #open(method: string, path: string, body?: unknown): Promise<http.IncomingMessage> {
-    const answer = await this.#request(method, `${API_PREFIX}${path}`, body);
+  async #open(method: string, path: string, body?: unknown, upload?: Readable): Promise<http.IncomingMessage> {
+    const answer = await this.#request(method, `${API_PREFIX}${path}`, body, upload);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
     const error = (this.#parse(await this.#whole(answer)) as Partial<ErrorBody> | null)?.error;
@@ -95,7 +109,7 @@ export class Client {
     throw new ServerError(error);
   }
 
-  #request(method: string, path: string, body: unknown): Promise<http.IncomingMessage> {
+  #request(method: string, path: string, body: unknown, upload?: Readable): Promise<http.IncomingMessage> {
     const { server, token, signal } = this.#options;
     const url = new URL(path, server);
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -106,6 +120,7 @@ export class Client {
         headers: {
           accept: 'application/json',
           ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...(upload ? { 'content-type': 'application/octet-stream' } : {}),
           ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
         },
       });
@@ -119,7 +134,8 @@ export class Client {
       request.on('response', resolve);
       request.on('error', (error) => reject(this.#connectionError(error)));
       request.on('close', () => clearTimeout(connecting));
-      request.end(payload);
+      if (!upload) request.end(payload);
+      else pipeline(upload, request, () => {}); // a broken upload ends the request, whose error tells
     });
   }
 

@@ -112,6 +112,54 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/env.ts')).unsetEnv,
   },
   {
+    path: 'addon list', summary: 'the databases that you may see; with --app those of one app', example: 'hop3 addons', app: false,
+    load: async () => (await import('./commands/addon.ts')).listAddons,
+  },
+  {
+    path: 'addon types', summary: 'what addons there are, and the variables an app gets', example: 'hop3 addon types', app: false,
+    load: async () => (await import('./commands/addon.ts')).listTypes,
+  },
+  {
+    path: 'addon create', args: '<type>', summary: 'make a database for an app and restart it with its variables', example: 'hop3 addon create postgres --name reports', app: true,
+    options: [['--name <name>', 'a name of its own, for a second one of a type: its variables begin with it'], ['--extension <names>', 'extensions of PostgreSQL, with commas between']],
+    load: async () => (await import('./commands/addon.ts')).createAddon,
+  },
+  {
+    path: 'addon show', args: '<addon>', summary: 'one addon: version, size, the apps that have it', example: 'hop3 addon show shop-postgres', app: true,
+    load: async () => (await import('./commands/addon.ts')).showAddon,
+  },
+  {
+    path: 'addon attach', args: '<addon>', summary: "give an app another app's database too", example: 'hop3 addon attach shop-postgres --app reports', app: true,
+    load: async () => (await import('./commands/addon.ts')).attachAddon,
+  },
+  {
+    path: 'addon detach', args: '<addon>', summary: 'take a database away from an app; its data stay', example: 'hop3 addon detach shop-postgres --app reports', app: true,
+    load: async () => (await import('./commands/addon.ts')).detachAddon,
+  },
+  {
+    path: 'addon destroy', args: '<addon>', summary: 'remove a database that no app has any more, with its data', example: 'hop3 addon destroy shop-postgres --confirm=shop-postgres', app: false,
+    load: async () => (await import('./commands/addon.ts')).destroyAddon,
+  },
+  {
+    path: 'addon query', args: '<addon> <text>', summary: "run SQL or a Redis command as the app's own user", example: "hop3 addon postgres query shop-postgres 'SELECT count(*) FROM orders'", app: true,
+    load: async () => (await import('./commands/addon.ts')).queryAddon,
+  },
+  {
+    path: 'addon dump', args: '<addon>', summary: 'write all of a database to a file or standard output', example: 'hop3 addon postgres dump shop-postgres --file shop.sql', app: true,
+    options: [['--file <path>', 'where to (standard output)']],
+    load: async () => (await import('./commands/addon.ts')).dumpAddon,
+  },
+  {
+    path: 'addon restore', args: '<addon>', summary: "replace a database's contents with a dump", example: 'hop3 addon postgres restore shop-postgres --file shop.sql --confirm=shop-postgres', app: true,
+    options: [['--file <path>', 'where from (standard input)']],
+    load: async () => (await import('./commands/addon.ts')).restoreAddon,
+  },
+  {
+    path: 'addon credentials', args: '<addon>', summary: "the variables with a database's address and password; --rotate makes a new password", example: 'hop3 addon credentials shop-postgres --rotate', app: true,
+    options: [['--rotate', 'a new password, and a restart with it; the old one stops working']],
+    load: async () => (await import('./commands/addon.ts')).addonCredentials,
+  },
+  {
     path: 'token create', summary: 'make a token for one app or for an administrator; its text is shown once', example: 'hop3 token create --app shop --name ci --expires 30d', app: false,
     options: [['--admin', 'may do everything'], ['--name <name>', 'who or what will use it'], ['--expires <span>', 'end of life from now: 12h, 30d (never)']],
     load: async () => (await import('./commands/token.ts')).createToken,
@@ -152,6 +200,7 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   releases: 'what has been live',
   builds: 'attempts to build, and their logs',
   env: "an app's variables",
+  addon: 'databases: PostgreSQL, MariaDB, Redis',
   token: 'who may push and use the API',
   server: 'about the server',
 };

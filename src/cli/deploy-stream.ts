@@ -10,8 +10,13 @@ import type { CommandContext } from './command-context.ts';
 export async function followDeploy(
   context: CommandContext, client: Client, method: 'POST' | 'PATCH', path: string, body: unknown,
 ): Promise<ReleaseInfo | null> {
+  return followEvents(context, client, client.lines<DeployEvent>(method, path, body));
+}
+
+/** The same for events that come some other way. */
+export async function followEvents(context: CommandContext, client: Client, events: AsyncIterable<DeployEvent>): Promise<ReleaseInfo | null> {
   try {
-    for await (const event of client.lines<DeployEvent>(method, path, body)) {
+    for await (const event of events) {
       if (event.kind === 'log') context.out.story(event.text);
       else if (event.kind === 'error') throw new ServerError(event.error);
       else return event.release;

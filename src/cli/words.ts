@@ -5,16 +5,18 @@
 
 /** Flags that take the next word as their value; the word after one is no command. */
 const TAKES_VALUE = new Set([
-  '-a', '--app', '--server', '--confirm', '-n', '--lines', '--limit', '-w', '--worker', '-r', '--release', '--name', '--expires', '--file',
+  '-a', '--app', '--server', '--confirm', '-n', '--lines', '--limit', '-w', '--worker', '-r', '--release', '--name', '--expires', '--file', '--extension',
 ]);
 
 const NOUNS: Readonly<Record<string, string>> = {
-  apps: 'app', config: 'env', tokens: 'token', release: 'releases', build: 'builds', log: 'logs', system: 'server',
+  apps: 'app', config: 'env', tokens: 'token', release: 'releases', build: 'builds', log: 'logs', system: 'server', addons: 'addon',
 };
 
 const DEFAULT_VERB: Readonly<Record<string, string>> = {
-  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info',
+  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', addon: 'list',
 };
+
+const ADDON_TYPES = new Set(['postgres', 'mysql', 'redis']);
 
 /** One or two words, after NOUNS, that stand for others. */
 const PHRASES: Readonly<Record<string, readonly string[]>> = {
@@ -43,6 +45,9 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
   'token add': ['token', 'create'],
   'token remove': ['token', 'revoke'],
   'token destroy': ['token', 'revoke'],
+  'addon info': ['addon', 'show'],
+  'addon add': ['addon', 'create'],
+  'addon remove': ['addon', 'destroy'],
   'auth login': ['login'],
   'auth logout': ['logout'],
 };
@@ -67,6 +72,11 @@ function rename(words: string[], first: number, second: number | undefined): str
   // A plural as a whole command lists; `hop3 log` is one of the singulars that people try.
   const noun = Object.hasOwn(NOUNS, typed) ? NOUNS[typed]! : typed;
   words[first] = noun;
+  // `addon postgres dump x` is `addon dump x`; `addon create postgres` stays.
+  if (noun === 'addon' && second !== undefined && ADDON_TYPES.has(words[second]!)) {
+    words.splice(second, 1);
+    return normaliseWords(words);
+  }
   const phrase = second === undefined ? undefined : PHRASES[`${noun} ${words[second]}`];
   if (second !== undefined && phrase) {
     words.splice(second, 1);

@@ -8,6 +8,7 @@ import { applySites } from '../runtime/nginx-apply.ts';
 import { isPortFree } from '../runtime/ports.ts';
 import { stopSlot } from '../runtime/services.ts';
 import { pointNowhere } from '../runtime/slots.ts';
+import { destroyAddonsOf } from './addons.ts';
 import type { Host } from './job.ts';
 
 /**
@@ -32,9 +33,10 @@ export async function createApp(host: Host, app: AppName, by: string): Promise<v
   }
 }
 
-/** Ends an app: workers, site, files, repository, records. What it wrote into its data directory goes too. */
+/** Ends an app: workers, site, files, repository, records. What it wrote into its data directory goes too, and the addons that no other app has. */
 export async function destroyApp(host: Host, app: AppName): Promise<void> {
   for (const slot of SLOTS) await stopSlot(host.paths, app, slot, host.settings.drainTimeout * 1000);
+  await destroyAddonsOf(host, app);
   await removeApp(host, app);
   await applySites(host.paths, host.settings, sitesOf(host));
 }

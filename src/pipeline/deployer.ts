@@ -3,6 +3,7 @@ import type { PushLog } from '../log.ts';
 import { shortOid, type AppName } from '../names.ts';
 import { isValidPath } from '../nix/store.ts';
 import type { ReleaseRow } from '../store/releases.ts';
+import { changeAddons, describeChange } from './addons.ts';
 import { createApp, destroyApp } from './app-life.ts';
 import { openAttemptLog } from './attempt-log.ts';
 import { changeBranch } from './branch.ts';
@@ -10,7 +11,7 @@ import { concludeFailure } from './failure.ts';
 import type { Host, Job } from './job.ts';
 import { asBuilt } from './known.ts';
 import type { Lineage } from './lineage.ts';
-import type { Built, Deployer, Push, Release } from './model.ts';
+import type { AddonChange, Built, Deployer, Push, Release } from './model.ts';
 import { deployPush, makeLive, type Deployed } from './pipeline.ts';
 import { Turns } from './turns.ts';
 import { Undo } from './undo.ts';
@@ -76,6 +77,29 @@ export class HostDeployer implements Deployer {
     });
   }
 
+  async changeAddons(app: AppName, change: AddonChange, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null> {
+    const { store } = this.#host;
+    this.#knownApp(app);
+    const what = `change of addons by ${by}`;
+    const apply = (undo: Undo) => changeAddons({ ...this.#host, app, by, log, signal, undo }, change);
+    if (!store.releases.live(app)) {
+      const giveBack = await this.#turn(app, what, log, signal);
+      try {
+        this.#knownApp(app);
+        if (!store.releases.live(app)) {
+          await apply(new Undo());
+          return null;
+        }
+      } finally {
+        giveBack();
+      }
+    }
+    return this.#again(app, what, by, log, signal, (live) => ({
+      from: live,
+      lineage: { reason: 'env', version: store.releases.nextVersion(app), description: describeChange(app, change), env: store.env.get(app), branch: null },
+    }), (job) => apply(job.undo));
+  }
+
   async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
     return this.#again(app, `restart by ${by}`, by, log, signal, (live) => ({
       from: live,
@@ -122,7 +146,7 @@ export class HostDeployer implements Deployer {
   /** A deploy that starts from a release instead of a push: no checkout, no nix. */
   async #again(
     app: AppName, what: string, by: string, log: PushLog, signal: AbortSignal,
-    choose: (live: ReleaseRow) => { from: ReleaseRow; lineage: Lineage },
+    choose: (live: ReleaseRow) => { from: ReleaseRow; lineage: Lineage }, before?: (job: Job) => Promise<void>,
   ): Promise<Release> {
     this.#knownApp(app);
     this.#liveRelease(app);
@@ -130,6 +154,7 @@ export class HostDeployer implements Deployer {
     const chosen = () => choose(this.#liveRelease(app));
     return this.#deploy(app, by, what, () => chosen().from.commit, log, signal, async (job) => {
       const { from, lineage } = chosen();
+      await before?.(job);
       if (lineage.reason === 'rollback') job.log.phase(`${lineage.description} (${shortOid(from.commit)})`);
       return makeLive(job, await this.#builtOf(job, from), lineage);
     });

@@ -54,6 +54,16 @@ export interface AppDetail extends AppSummary {
   readonly git_path: string;
 }
 
+export interface AddonInfo {
+  readonly name: string;
+  readonly type: string;
+  /** `own`: Hop3 runs its server; `operator`: a server that the operator gave. */
+  readonly server: string;
+  /** The apps that have it. */
+  readonly apps: readonly string[];
+  readonly created_at: string;
+}
+
 export interface ReleaseInfo {
   readonly app: string;
   readonly version: number;

@@ -6,6 +6,7 @@ import { errorInfo } from './api-types.ts';
 import { validatorCompiler } from './api-validation.ts';
 import type { ServerContext } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';
+import { addonRoutes } from './routes/addons.ts';
 import { appRoutes } from './routes/apps.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { envRoutes } from './routes/env.ts';
@@ -29,6 +30,7 @@ export function api(context: ServerContext, streams: OpenStreams): FastifyPlugin
     scope.register(releaseRoutes(context, streams));
     scope.register(envRoutes(context, streams));
     scope.register(buildRoutes(context));
+    scope.register(addonRoutes(context, streams));
     scope.register(logRoutes(context, streams));
     scope.register(tokenRoutes(context));
     scope.register(planRoutes(context));

@@ -1,4 +1,5 @@
 import type { Paths } from '../paths.ts';
+import type { AddonHost } from '../pipeline/addon-host.ts';
 import type { Deployer } from '../pipeline/model.ts';
 import type { PlannedFiles, TreeFiles } from '../pipeline/plan.ts';
 import type { Settings } from '../settings.ts';
@@ -12,6 +13,7 @@ export interface ServerContext {
   readonly store: Store;
   readonly deployer: Deployer;
   readonly auth: Authenticator;
+  readonly addons: AddonHost;
   /** What a push of these files would build; has no effect. */
   readonly planFiles: (files: TreeFiles) => Promise<PlannedFiles>;
   /** One line about the package set, for example "host"; resolved lazily and kept. */

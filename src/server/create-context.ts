@@ -32,6 +32,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
   await repair(host);
   return {
     settings, paths, store, reportDefect,
+    addons: host.addons,
     deployer: new HostDeployer(host),
     auth: new Authenticator(store.tokens, settings.adminTokenFile),
     planFiles: async (files) => planFiles(files, await packageSet(silentLog)),
