@@ -145,6 +145,11 @@ export class MadeUpDeployer implements Deployer {
     return null;
   }
 
+  async scale(app: AppName, changes: Readonly<Record<string, number>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
+    await this.#begin(`scale ${app} ${JSON.stringify(changes)} by ${by}`, log, signal);
+    return this.#live(app, this.#store.releases.live(app)!.version);
+  }
+
   async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
     await this.#begin(`restart ${app} by ${by}`, log, signal);
     const live = this.#store.releases.live(app);

@@ -129,7 +129,7 @@ export class GitWorld {
         return {} as Release;
       },
       createApp: (app, by) => this.create(app, by),
-      rollback: unused, setEnv: unused, changeAddons: unused, restart: unused, setBranch: unused, destroyApp: unused,
+      rollback: unused, setEnv: unused, changeAddons: unused, scale: unused, restart: unused, setBranch: unused, destroyApp: unused,
     };
   }
 

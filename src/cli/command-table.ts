@@ -91,8 +91,12 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/builds.ts')).showBuildLog,
   },
   {
-    path: 'ps', summary: 'the processes of an app', example: 'hop3 ps', app: true,
-    load: async () => (await import('./commands/app.ts')).listProcesses,
+    path: 'ps list', summary: 'the processes of an app', example: 'hop3 ps', app: true,
+    load: async () => (await import('./commands/ps.ts')).listProcesses,
+  },
+  {
+    path: 'ps scale', args: '<TYPE=count...>', summary: 'change how many processes of a type run; kept across releases', example: 'hop3 ps scale web=2 worker=3', app: true,
+    load: async () => (await import('./commands/ps.ts')).scaleProcesses,
   },
   {
     path: 'env show', summary: 'the variables you set, with their values', example: 'hop3 env', app: true,
@@ -200,6 +204,7 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   releases: 'what has been live',
   builds: 'attempts to build, and their logs',
   env: "an app's variables",
+  ps: 'the processes of an app',
   addon: 'databases: PostgreSQL, MariaDB, Redis',
   token: 'who may push and use the API',
   server: 'about the server',

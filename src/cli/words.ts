@@ -13,7 +13,7 @@ const NOUNS: Readonly<Record<string, string>> = {
 };
 
 const DEFAULT_VERB: Readonly<Record<string, string>> = {
-  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', addon: 'list',
+  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', addon: 'list', ps: 'list',
 };
 
 const ADDON_TYPES = new Set(['postgres', 'mysql', 'redis']);
@@ -27,7 +27,9 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
   'app logs': ['logs'],
   'app build-logs': ['builds', 'log'],
   'app restart': ['restart'],
-  'app ps': ['ps'],
+  'app ps': ['ps', 'list'],
+  'app scale': ['ps', 'scale'],
+  scale: ['ps', 'scale'],
   'app rollback': ['rollback'],
   'app releases': ['releases', 'list'],
   'build-logs': ['builds', 'log'],

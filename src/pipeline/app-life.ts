@@ -5,11 +5,11 @@ import type { AppName } from '../names.ts';
 import { SLOTS } from '../paths.ts';
 import type { Site } from '../runtime/model.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
-import { isPortFree } from '../runtime/ports.ts';
 import { stopSlot } from '../runtime/services.ts';
 import { pointNowhere } from '../runtime/slots.ts';
 import { destroyAddonsOf } from './addons.ts';
 import type { Host } from './job.ts';
+import { matchPorts } from './ports.ts';
 
 /**
  * Makes an app: its row and ports, its directories and repository, its site in nginx.
@@ -20,7 +20,7 @@ export async function createApp(host: Host, app: AppName, by: string): Promise<v
   if (store.apps.get(app)) throw new Hop3Error('HOP3_APP_EXISTS', { what: `There is an app named ${app} already.` });
   store.apps.create(app, by);
   try {
-    await assignPorts(host, app);
+    for (const slot of SLOTS) await matchPorts(host, app, slot, 1);
     for (const dir of [paths.app(app), paths.data(app), paths.workerLogs(app), paths.builds(app), paths.roots(app)]) {
       await mkdir(dir, { recursive: true, mode: 0o700 });
     }
@@ -56,21 +56,4 @@ async function removeApp(host: Host, app: AppName): Promise<void> {
   await rm(host.paths.app(app), { recursive: true, force: true });
   await rm(host.paths.repo(app), { recursive: true, force: true });
   host.store.apps.remove(app);
-}
-
-async function assignPorts(host: Host, app: AppName): Promise<void> {
-  const [first, last] = host.settings.workerPorts;
-  const taken = host.store.ports.taken();
-  let candidate = first;
-  for (const slot of SLOTS) {
-    while (candidate <= last && (taken.has(candidate) || !(await isPortFree(candidate)))) candidate += 1;
-    if (candidate > last) {
-      throw new Hop3Error('HOP3_NO_PORT', {
-        what: `No worker port is free between ${first} and ${last}.`,
-        next: 'Widen HOP3_WORKER_PORTS, or destroy apps that are not needed.',
-      });
-    }
-    host.store.ports.assign({ app, slot, process: 'web', instance: 1, port: candidate });
-    candidate += 1;
-  }
 }

@@ -13,6 +13,7 @@ import { asBuilt } from './known.ts';
 import type { Lineage } from './lineage.ts';
 import type { AddonChange, Built, Deployer, Push, Release } from './model.ts';
 import { deployPush, makeLive, type Deployed } from './pipeline.ts';
+import { newCounts, processTypes } from './process-types.ts';
 import { Turns } from './turns.ts';
 import { Undo } from './undo.ts';
 
@@ -100,6 +101,20 @@ export class HostDeployer implements Deployer {
     }), (job) => apply(job.undo));
   }
 
+  async scale(app: AppName, changes: Readonly<Record<string, number>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
+    const { store } = this.#host;
+    const words = Object.entries(changes).map(([type, count]) => `${type}=${count}`).join(' ');
+    return this.#again(app, `change to ${words} by ${by}`, by, log, signal, (live) => ({
+      from: live,
+      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, branch: null },
+    }), async (job, built) => {
+      const before = store.scale.get(app);
+      store.scale.set(app, newCounts(Object.keys(processTypes(built)), before, changes));
+      job.undo.add('scale back', () => store.scale.set(app, before));
+      job.log.phase(`Scaling ${app}: ${words}`);
+    });
+  }
+
   async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
     return this.#again(app, `restart by ${by}`, by, log, signal, (live) => ({
       from: live,
@@ -146,7 +161,7 @@ export class HostDeployer implements Deployer {
   /** A deploy that starts from a release instead of a push: no checkout, no nix. */
   async #again(
     app: AppName, what: string, by: string, log: PushLog, signal: AbortSignal,
-    choose: (live: ReleaseRow) => { from: ReleaseRow; lineage: Lineage }, before?: (job: Job) => Promise<void>,
+    choose: (live: ReleaseRow) => { from: ReleaseRow; lineage: Lineage }, before?: (job: Job, built: Built) => Promise<void>,
   ): Promise<Release> {
     this.#knownApp(app);
     this.#liveRelease(app);
@@ -154,9 +169,10 @@ export class HostDeployer implements Deployer {
     const chosen = () => choose(this.#liveRelease(app));
     return this.#deploy(app, by, what, () => chosen().from.commit, log, signal, async (job) => {
       const { from, lineage } = chosen();
-      await before?.(job);
       if (lineage.reason === 'rollback') job.log.phase(`${lineage.description} (${shortOid(from.commit)})`);
-      return makeLive(job, await this.#builtOf(job, from), lineage);
+      const built = await this.#builtOf(job, from);
+      await before?.(job, built);
+      return makeLive(job, built, lineage);
     });
   }
 

@@ -76,6 +76,8 @@ export interface Deployer {
   setEnv(app: AppName, changes: Readonly<Record<string, string | null>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null>;
   /** Makes, attaches, detaches an addon or gives it a new password. Null when there is nothing live yet. */
   changeAddons(app: AppName, change: AddonChange, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null>;
+  /** Changes how many processes of a type there are; the live release restarts with them. Kept across releases. */
+  scale(app: AppName, changes: Readonly<Record<string, number>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
   /** Starts the live release anew in the idle slot and switches to it; the number stays. */
   restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
   /** Makes the app: repository, ports, directories, site. */

@@ -38,7 +38,7 @@ async function buildAnew(job: Job, received: { commit: Push['commit']; tree: Bui
   const config = await configure(job, source);
   const plan = await renderPlan(job, source, config);
   const output = await build(job, source, plan);
-  const runtime = await readBuiltRuntime(job, output);
+  const runtime = await readBuiltRuntime(job, output, config);
   return keepBuilt(job, source, config, output, runtime);
 }
 

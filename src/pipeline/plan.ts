@@ -35,14 +35,14 @@ export function makePlan(input: PlanInput): Plan {
     const notices = ejected && template !== undefined
       ? [`[nix] is ignored: hop3.nix was ejected from ${ejected[1]} on ${ejected[2]}`]
       : [];
-    return { kind: 'hand-crafted', expressionFile: 'hop3.nix', notices: [...notices, ...processNotices(input.config)] };
+    return { kind: 'hand-crafted', expressionFile: 'hop3.nix', notices };
   }
   if (template !== undefined) {
     const rendered = renderTemplate(input.config, input.app);
     return {
       kind: 'template', template: rendered.template, tier: rendered.tier, expression: rendered.expression,
       hashes: rendered.hashes, systems: rendered.systems,
-      notices: [...rendered.notices, ...processNotices(input.config)],
+      notices: rendered.notices,
     };
   }
   const seen = input.names.slice(0, 20).join(', ') || 'nothing';
@@ -84,10 +84,4 @@ export function planFiles(files: TreeFiles, packageSet: PackageSet): PlannedFile
     notices: [...config.notices, ...plan.notices],
     packageSet: packageSet.title,
   };
-}
-
-/** Process types outside runtime.json are not started; nobody should have to find that out by looking for them. */
-function processNotices(config: AppConfig): string[] {
-  const types = Object.keys(config.processes);
-  return types.length === 0 ? [] : [`not started from Procfile or [run]: ${types.join(', ')} (the build's runtime.json names the processes)`];
 }

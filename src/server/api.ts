@@ -26,7 +26,7 @@ export function api(context: ServerContext, streams: OpenStreams): FastifyPlugin
     guard(scope, context);
     limitBodyTime(scope);
     scope.setNotFoundHandler(noSuchRoute);
-    scope.register(appRoutes(context));
+    scope.register(appRoutes(context, streams));
     scope.register(releaseRoutes(context, streams));
     scope.register(envRoutes(context, streams));
     scope.register(buildRoutes(context));

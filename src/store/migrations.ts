@@ -103,4 +103,13 @@ export const migrations: readonly string[] = [
     secret  TEXT
   ) STRICT;
   `,
+  // How many processes of a type an app has, where it is not one.
+  `
+  CREATE TABLE scale (
+    app      TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    process  TEXT NOT NULL,
+    count    INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (app, process)
+  ) STRICT;
+  `,
 ];

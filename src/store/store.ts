@@ -5,6 +5,7 @@ import { Database } from './database.ts';
 import { OperatorEnv } from './env.ts';
 import { Ports } from './ports.ts';
 import { Releases } from './releases.ts';
+import { Scale } from './scale.ts';
 import { Seal } from './seal.ts';
 import { sealPlainValues } from './seal-plain.ts';
 import { Tokens } from './tokens.ts';
@@ -17,6 +18,7 @@ export class Store {
   readonly env: OperatorEnv;
   readonly ports: Ports;
   readonly releases: Releases;
+  readonly scale: Scale;
   readonly tokens: Tokens;
   readonly #db: Database;
 
@@ -28,6 +30,7 @@ export class Store {
     this.env = new OperatorEnv(db, seal);
     this.ports = new Ports(db);
     this.releases = new Releases(db, seal);
+    this.scale = new Scale(db);
     this.tokens = new Tokens(db);
   }
 

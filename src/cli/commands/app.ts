@@ -1,9 +1,10 @@
-import type { AppDetail, AppSummary, WorkerInfo } from '../../server/api-types.ts';
+import type { AppDetail, AppSummary } from '../../server/api-types.ts';
 import { Hop3Error } from '../../errors.ts';
 import { shortOid } from '../../names.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
 import { fields, table } from '../output.ts';
-import { duration, when } from '../time.ts';
+import { when } from '../time.ts';
+import { workerTable } from './ps.ts';
 
 export const listApps: Handler = async (context) => {
   const client = await context.client();
@@ -51,23 +52,6 @@ function describeApp(app: AppDetail): string {
     ['made', `${when(app.created_at)}, by ${app.created_by}`],
   ]);
   return app.workers.length === 0 ? head : `${head}\n\n${workerTable(app.workers)}`;
-}
-
-export const listProcesses: Handler = async (context) => {
-  const { app, client } = await context.appAndClient();
-  const { workers } = await client.get<{ workers: WorkerInfo[] }>(`/apps/${app}/ps`);
-  context.out.answer({ workers }, () => workerTable(workers));
-  if (workers.length === 0) context.out.note(`${app} has no processes: nothing is live, or its release is a static site.`);
-};
-
-function workerTable(workers: readonly WorkerInfo[]): string {
-  return table(['process', 'state', 'for', 'pid', ''], workers.map((worker) => [
-    worker.worker,
-    worker.state === 'up' ? 'up' : `down${worker.exit ? ` (${worker.exit})` : ''}`,
-    duration(worker.seconds),
-    worker.pid === null ? '-' : String(worker.pid),
-    worker.live ? '' : 'of the release before',
-  ]));
 }
 
 export const destroyApp: Handler = async (context) => {

@@ -1,0 +1,38 @@
+import { Hop3Error } from '../../errors.ts';
+import { printable } from '../../names.ts';
+import type { WorkerInfo } from '../../server/api-types.ts';
+import type { Handler } from '../command-context.ts';
+import { followDeploy } from '../deploy-stream.ts';
+import { table } from '../output.ts';
+import { duration } from '../time.ts';
+
+export const listProcesses: Handler = async (context) => {
+  const { app, client } = await context.appAndClient();
+  const { workers } = await client.get<{ workers: WorkerInfo[] }>(`/apps/${app}/ps`);
+  context.out.answer({ workers }, () => workerTable(workers));
+  if (workers.length === 0) context.out.note(`${app} has no processes: nothing is live, or its release is a static site.`);
+};
+
+/** Processes as `hop3 ps` shows them. */
+export function workerTable(workers: readonly WorkerInfo[]): string {
+  return table(['process', 'state', 'for', 'pid', ''], workers.map((worker) => [
+    worker.worker,
+    worker.state === 'up' ? 'up' : `down${worker.exit ? ` (${worker.exit})` : ''}`,
+    duration(worker.seconds),
+    worker.pid === null ? '-' : String(worker.pid),
+    worker.live ? '' : 'of the release before',
+  ]));
+}
+
+export const scaleProcesses: Handler = async (context, words) => {
+  const counts: Record<string, number> = Object.create(null) as Record<string, number>;
+  for (const word of words) {
+    const match = /^([A-Za-z][A-Za-z0-9_-]{0,62})=(\d{1,4})$/.exec(word);
+    if (!match || match[1]! in counts) throw new Hop3Error('HOP3_USAGE', { what: `"${printable(word)}" is not TYPE=count.`, next: 'For example: hop3 ps scale web=2 worker=3' });
+    counts[match[1]!] = Number(match[2]);
+  }
+  const { app, client } = await context.appAndClient();
+  const release = await followDeploy(context, client, 'PATCH', `/apps/${app}/ps`, { counts });
+  context.out.answer({ release }, () => '');
+  context.out.note(`${app} runs ${words.join(' ')}.`);
+};
