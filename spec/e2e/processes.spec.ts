@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { runtime, told } from './tiny-apps.ts';
-import { World } from './world.ts';
+import { until, World } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
 const test = suite<{ world: World }>('processes of an app');
@@ -98,6 +98,20 @@ test('a worker that crashes at its start switches nothing, though the web proces
   assert.match(told(pushed), 'no queue');
   assert.match(told(pushed), 'worker.1 ended while it was starting: exit code 3', pushed.output);
   assert.is((await world.get('bad')).status, 503);
+});
+
+test('a worker that dies again and again is started more and more seldom, is told as a crash loop, and goes at once when it is to', async ({ world }) => {
+  const flaky = await world.repo('flaky', { ...APP, Procfile: 'worker: sh -c "sleep 2; echo out of luck; exit 7"\n' });
+  const pushed = await flaky.push();
+  assert.is(pushed.code, 0, pushed.output);
+  await until('a crash loop', async () => /crash loop: ended \d+ times \(exit code 7\); next start in/.test((await world.hop3('ps', '--app', 'flaky')).stdout), 40);
+  assert.match((await world.hop3('app', 'status', '--app', 'flaky')).stdout, 'crash loop');
+  assert.match((await world.hop3('logs', '--app', 'flaky', '--worker', 'worker')).stdout, /worker\.1 ended 3 times in a row soon after its start; the next start is in 2 s/);
+  assert.is((await world.get('flaky')).status, 200);
+  await flaky.commit('mended', { Procfile: 'worker: sleep 1000\n' });
+  const mended = await flaky.push();
+  assert.is(mended.code, 0, mended.output);
+  await until('the old worker to be gone', async () => !(await world.hop3('ps', '--app', 'flaky')).stdout.includes('crash loop'), 20);
 });
 
 test.run();

@@ -32,6 +32,8 @@ export type SlotMode = 'static' | 'web' | 'both' | 'none';
 
 export type WorkerState =
   | { readonly kind: 'up'; readonly pid: number; readonly seconds: number }
+  /** It died again and again soon after its start, and its next start is so many seconds away. */
+  | { readonly kind: 'waiting'; readonly seconds: number; readonly deaths: number; readonly exit: string | null }
   | { readonly kind: 'down'; readonly seconds: number; readonly exit: string | null };
 
 export interface WorkerStatus {

@@ -50,9 +50,39 @@ export function workerRun(worker: string, release: string, sandboxFile: string, 
     'exec 2>&1 </dev/null',
     ...CLEAN_START,
     '[ -e first-start ] || : >first-start',
+    ...waitAfterDeaths(worker),
+    "printf '%(%s)T\\n' -1 >started",
     `echo ${shellWord(`${OWN_LINE} ${worker} of ${release} starts`)}`,
     sandboxChain(sandboxFile, command),
   ]);
+}
+
+/** Seconds of life after which a death counts as the first one again. */
+const SOON = 60;
+/** Deaths in a row before the pauses begin, and the longest pause in seconds. */
+const FREE_DEATHS = 2;
+const LONGEST_PAUSE = 60;
+
+/**
+ * A worker that dies again and again soon after its start is started more and more seldom: it must not take the machine's time from
+ * the others. The file `waiting` says so meanwhile (moment of the next start, number of deaths).
+ */
+function waitAfterDeaths(worker: string): string[] {
+  return [
+    'deaths=0',
+    '[ ! -e deaths ] || read -r deaths <deaths',
+    `if [ "$deaths" -gt ${FREE_DEATHS} ]; then`,
+    `  pause=$((deaths - ${FREE_DEATHS} > 5 ? ${LONGEST_PAUSE} : 1 << (deaths - ${FREE_DEATHS})))`,
+    `  echo "${OWN_LINE} ${worker} ended $deaths times in a row soon after its start; the next start is in $pause s"`,
+    // A stop must not wait for the pause.
+    "  trap 'kill \"$!\" 2>/dev/null; rm -f waiting; exit 0' TERM",
+    "  echo \"$(($(printf '%(%s)T' -1) + pause)) $deaths\" >waiting",
+    '  sleep "$pause" &',
+    '  wait "$!"',
+    '  rm -f waiting',
+    '  trap - TERM',
+    'fi',
+  ];
 }
 
 /** Runs a command once; its output stays on the two streams it came on. */
@@ -68,6 +98,12 @@ export function workerFinish(worker: string): string {
     `echo ${shellWord(`${OWN_LINE} ${worker} ended`)}" $how"`,
     // After the line above: whoever sees the file finds all of the worker's output before it in the log.
     '[ -e first-exit ] || echo "$1 $2" >first-exit',
+    'echo "$1 $2" >last-exit',
+    'deaths=0 started=0',
+    '[ ! -e deaths ] || read -r deaths <deaths',
+    '[ ! -e started ] || read -r started <started',
+    `if [ "$(($(date +%s) - started))" -lt ${SOON} ]; then deaths=$((deaths + 1)); else deaths=1; fi`,
+    'echo "$deaths" >deaths',
   ]);
 }
 

@@ -1,11 +1,11 @@
-import { closeSync, constants, openSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
 import type { Paths, SlotName } from '../paths.ts';
 import { run, runOk, type Command } from '../run.ts';
-import { describeWorkerExit } from './exits.ts';
+import { describeWorkerExit, readExit } from './exits.ts';
 import { syncPath, syncTree } from './sync-tree.ts';
 import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
 import { listDir } from './list-dir.ts';
@@ -150,9 +150,28 @@ async function workerState(service: string): Promise<WorkerState> {
   const [up, pid, code, signum, seconds] = answer.stdout.trim().split(' ');
   // Without its supervisor nothing is known of a worker; it is not up in any sense that counts.
   if (answer.code !== 0) return { kind: 'down', seconds: 0, exit: null };
+  const waiting = up === 'true' ? readWaiting(service) : null;
+  if (waiting) return waiting;
   if (up === 'true') return { kind: 'up', pid: Number(pid), seconds: Number(seconds) };
   const ran = Number(code) >= 0 || Number(signum) > 0;
   return { kind: 'down', seconds: Number(seconds), exit: ran ? describeWorkerExit(Number(signum) > 0 ? 256 : Number(code), Number(signum)) : null };
+}
+
+/** What the run script says of a pause between two starts. */
+function readWaiting(service: string): WorkerState | null {
+  const [, until, deaths] = /^(\d+) (\d+)\n$/.exec(readText(join(service, 'waiting'))) ?? [];
+  if (until === undefined || deaths === undefined) return null;
+  const exit = readExit(join(service, 'last-exit'));
+  return { kind: 'waiting', seconds: Math.max(0, Number(until) - Math.floor(Date.now() / 1000)), deaths: Number(deaths), exit: exit && describeWorkerExit(exit.code, exit.signal) };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 function noSupervisor(paths: Paths): Hop3Error {

@@ -99,12 +99,15 @@ export interface WorkerInfo {
   readonly slot: string;
   /** False for a process of the release before, which is finishing its requests. */
   readonly live: boolean;
-  readonly state: 'up' | 'down';
+  /** `waiting`: it died again and again soon after its start, and pauses before the next. */
+  readonly state: 'up' | 'waiting' | 'down';
   readonly pid: number | null;
-  /** Seconds in this state. */
+  /** Seconds in this state; for one that waits, seconds until its next start. */
   readonly seconds: number;
-  /** How it ended, for one that is down. */
+  /** How it ended, for one that is not up. */
   readonly exit: string | null;
+  /** Deaths in a row, for one that waits. */
+  readonly deaths: number;
 }
 
 export interface LogLineInfo {

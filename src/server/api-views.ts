@@ -51,7 +51,7 @@ export function workerInfo(status: WorkerStatus, live: ReleaseRow | null): Worke
   const { state } = status;
   return {
     worker: status.worker, slot: status.slot, live: live?.slot === status.slot, state: state.kind,
-    pid: state.kind === 'up' ? state.pid : null, seconds: state.seconds, exit: state.kind === 'down' ? state.exit : null,
+    pid: state.kind === 'up' ? state.pid : null, seconds: state.seconds, exit: state.kind === 'up' ? null : state.exit, deaths: state.kind === 'waiting' ? state.deaths : 0,
   };
 }
 

@@ -17,11 +17,17 @@ export const listProcesses: Handler = async (context) => {
 export function workerTable(workers: readonly WorkerInfo[]): string {
   return table(['process', 'state', 'for', 'pid', ''], workers.map((worker) => [
     worker.worker,
-    worker.state === 'up' ? 'up' : `down${worker.exit ? ` (${worker.exit})` : ''}`,
-    duration(worker.seconds),
+    stateText(worker),
+    worker.state === 'waiting' ? '-' : duration(worker.seconds),
     worker.pid === null ? '-' : String(worker.pid),
     worker.live ? '' : 'of the release before',
   ]));
+}
+
+function stateText(worker: WorkerInfo): string {
+  const why = worker.exit ? ` (${worker.exit})` : '';
+  if (worker.state === 'waiting') return `crash loop: ended ${worker.deaths} times${why}; next start in ${duration(worker.seconds)}`;
+  return worker.state === 'up' ? 'up' : `down${why}`;
 }
 
 export const scaleProcesses: Handler = async (context, words) => {
