@@ -34,8 +34,9 @@ export const scaleProcesses: Handler = async (context, words) => {
   const counts: Record<string, number> = Object.create(null) as Record<string, number>;
   for (const word of words) {
     const match = /^([A-Za-z][A-Za-z0-9_-]{0,62})=(\d{1,4})$/.exec(word);
-    if (!match || match[1]! in counts) throw new Hop3Error('HOP3_USAGE', { what: `"${printable(word)}" is not TYPE=count.`, next: 'For example: hop3 ps scale web=2 worker=3' });
-    counts[match[1]!] = Number(match[2]);
+    const type = match?.[1];
+    if (!match || type === undefined || Object.hasOwn(counts, type)) throw new Hop3Error('HOP3_USAGE', { what: `"${printable(word)}" is not TYPE=count.`, next: 'For example: hop3 ps scale web=2 worker=3' });
+    counts[type] = Number(match[2]);
   }
   const { app, client } = await context.appAndClient();
   const release = await followDeploy(context, client, 'PATCH', `/apps/${app}/ps`, { counts });
