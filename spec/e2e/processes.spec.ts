@@ -79,15 +79,15 @@ test('scaled down, what is too many is gone; a worker may be 0', async ({ world 
 });
 
 test('a type that is not there, no number, web=0 and too many are refused with what is right', async ({ world }) => {
-  const refused = async (word: string, text: string) => {
+  const refused = async (word: string, text: string, code = 8) => {
     const ran = await world.hop3('ps', 'scale', word, '--app', 'shop');
-    assert.is(ran.code, 2, ran.output);
+    assert.is(ran.code, code, ran.output);
     assert.match(ran.stderr, text, ran.output);
   };
   await refused('wrker=2', 'There is no process type "wrker". Did you mean "worker"?');
   await refused('web=0', 'web=0 would leave the app without an answer.');
   await refused('web=101', 'Between 0 and 100.');
-  await refused('web', '"web" is not TYPE=count.');
+  await refused('web', '"web" is not TYPE=count.', 2);
   assert.equal(await processes(world), ['web.1']);
 });
 

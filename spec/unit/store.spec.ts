@@ -5,6 +5,7 @@ import BetterSqlite from 'better-sqlite3';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { asOid, parseAppName, type StorePath } from '../../src/names.ts';
+import { migrations } from '../../src/store/migrations.ts';
 import { Store } from '../../src/store/store.ts';
 
 const test = suite<{ dir: string; store: Store }>('the store');
@@ -163,15 +164,19 @@ test('a database without its key is refused and keeps what it has; with the key 
   again.close();
 });
 
-test('what an older Hop3 wrote as it was is encrypted at the first start, and wiped from the file', ({ dir, store }) => {
-  released(store, 'a', { KEY: 'x' });
-  store.close();
-  const file = join(dir, 'hop3.db');
+test('what an older Hop3 wrote as it was is encrypted at the first start, and wiped from the file', ({ dir }) => {
+  const file = join(dir, 'old.db');
   const raw = new BetterSqlite(file);
-  raw.exec(`UPDATE env SET value = '${CANARY}'; UPDATE releases SET env = '{"KEY":"${CANARY}"}'; DROP TABLE meta; DROP TABLE attachments; DROP TABLE addons; DROP TABLE addon_servers; PRAGMA user_version = 1;`);
+  raw.exec(migrations[0]!);
+  raw.exec(`
+    INSERT INTO apps (name, branch, live, created_at, created_by) VALUES ('shop', 'main', 1, 1, 'ann');
+    INSERT INTO env (app, name, value) VALUES ('shop', 'KEY', '${CANARY}');
+    INSERT INTO builds (app, number, commit_id, tree, status, by, started_at) VALUES ('shop', 1, '${'a'.repeat(40)}', '${'a'.repeat(40)}', 'released', 'ann', 1);
+    INSERT INTO releases (app, version, build, state, slot, reason, description, by, created_at, env) VALUES ('shop', 1, 1, 'done', 'a', 'push', 'x', 'ann', 1, '{"KEY":"${CANARY}"}');
+    PRAGMA user_version = 1;`);
   raw.close();
   assert.ok(holdsCanary(dir).length > 0);
-  const upgraded = Store.open(file, join(dir, 'secret.key'));
+  const upgraded = Store.open(file, join(dir, 'old.key'));
   assert.equal(upgraded.env.get(shop), { KEY: CANARY });
   assert.equal(upgraded.releases.live(shop)!.env, { KEY: CANARY });
   upgraded.close();
