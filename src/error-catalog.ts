@@ -91,6 +91,7 @@ export const catalog = {
   HOP3_NIXPKGS_UNREACHABLE: { status: 503, exit: 7, meaning: 'The pinned nixpkgs could not be fetched.', remedy: 'Give the server a way to github.com, or set HOP3_NIXPKGS to a path or to `host` (not reproducible).' },
   HOP3_NIXPKGS_PATH: { status: 500, exit: 7, meaning: 'The directory named by HOP3_NIXPKGS is not a nixpkgs.', remedy: 'Set it to a directory with a default.nix that the server may read.' },
   HOP3_NIX_DAEMON: { status: 503, exit: 7, meaning: 'The Nix daemon does not answer.', remedy: 'Start it: systemctl start nix-daemon, or nix-daemon & as root where there is no systemd.' },
+  HOP3_DOMAIN: { status: 422, exit: 8, meaning: 'A name cannot be given to an app: it is none, another app\'s, or the server\'s own.', remedy: 'Choose another name, or take it away from its owner.' },
   HOP3_EVAL_SYNTAX: { status: 422, exit: 8, meaning: 'The expression is not valid Nix.', remedy: 'Correct the line that the message names.' },
   HOP3_EVAL_UNDEFINED: { status: 422, exit: 8, meaning: 'The expression uses a name that nothing defines.', remedy: 'Define it, or write pkgs. in front of it.' },
   HOP3_EVAL_MISSING: { status: 422, exit: 8, meaning: 'The expression asks for an attribute that is not there, such as a package the package set does not have.', remedy: 'Look up the name for the package set that the push log shows.' },

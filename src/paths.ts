@@ -38,6 +38,8 @@ export class Paths {
   app(app: AppName): string { return join(this.apps, app); }
   /** The switch: a symlink to `slots/a` or `slots/b`, replaced by rename(2). */
   current(app: AppName): string { return join(this.app(app), 'current'); }
+  /** While this file is there the app answers that it is down for maintenance. */
+  maintenance(app: AppName): string { return join(this.app(app), 'maintenance'); }
   slot(app: AppName, slot: SlotName): string { return join(this.app(app), 'slots', slot); }
   /** HOME and working directory of the app's workers; kept across releases. */
   data(app: AppName): string { return join(this.app(app), 'data'); }

@@ -9,7 +9,7 @@ const test = suite('the environment of a release');
 const plain: AppConfig = {
   file: 'hop3.toml', metadata: { id: null, version: null, title: null, description: null }, builder: 'nix',
   run: { start: null, beforeRun: null, startTimeout: 60 }, processes: {}, env: {}, generated: {}, computed: {},
-  envPolicy: 'keep-existing', admin: null, healthcheck: null, domains: [], addons: [], ports: [], nix: null, notices: [],
+  envPolicy: 'keep-existing', admin: null, healthcheck: null, domains: [], domainsPolicy: 'keep-existing', addons: [], ports: [], nix: null, notices: [],
 };
 const runtime = { workers: {}, static: null, env: {}, path: [] };
 

@@ -116,6 +116,38 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/env.ts')).unsetEnv,
   },
   {
+    path: 'domains list', summary: 'the names an app answers to besides its own', example: 'hop3 domains', app: true,
+    load: async () => (await import('./commands/domains.ts')).listDomains,
+  },
+  {
+    path: 'domains add', args: '<names...>', summary: 'let an app answer to more names', example: 'hop3 domains add shop.example.org www.example.org', app: true,
+    load: async () => (await import('./commands/domains.ts')).addDomains,
+  },
+  {
+    path: 'domains remove', args: '<name>', summary: 'take a name away', example: 'hop3 domains remove www.example.org', app: true,
+    load: async () => (await import('./commands/domains.ts')).removeDomain,
+  },
+  {
+    path: 'domains set', args: '<names...>', summary: 'these names and no others', example: 'hop3 domains set shop.example.org', app: true,
+    load: async () => (await import('./commands/domains.ts')).setDomains,
+  },
+  {
+    path: 'domains clear', summary: 'no names but its own', example: 'hop3 domains clear', app: true,
+    load: async () => (await import('./commands/domains.ts')).clearDomains,
+  },
+  {
+    path: 'maintenance on', summary: 'answer 503 to everybody, at once', example: 'hop3 maintenance on', app: true,
+    load: async () => (await import('./commands/domains.ts')).maintenanceOn,
+  },
+  {
+    path: 'maintenance off', summary: 'answer again', example: 'hop3 maintenance off', app: true,
+    load: async () => (await import('./commands/domains.ts')).maintenanceOff,
+  },
+  {
+    path: 'maintenance status', summary: 'whether maintenance is on', example: 'hop3 maintenance', app: true,
+    load: async () => (await import('./commands/domains.ts')).maintenanceStatus,
+  },
+  {
     path: 'addon list', summary: 'the databases that you may see; with --app those of one app', example: 'hop3 addons', app: false,
     load: async () => (await import('./commands/addon.ts')).listAddons,
   },
@@ -205,6 +237,8 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   builds: 'attempts to build, and their logs',
   env: "an app's variables",
   ps: 'the processes of an app',
+  domains: 'the names an app answers to',
+  maintenance: 'take an app offline for a while',
   addon: 'databases: PostgreSQL, MariaDB, Redis',
   token: 'who may push and use the API',
   server: 'about the server',

@@ -9,11 +9,11 @@ const TAKES_VALUE = new Set([
 ]);
 
 const NOUNS: Readonly<Record<string, string>> = {
-  apps: 'app', config: 'env', tokens: 'token', release: 'releases', build: 'builds', log: 'logs', system: 'server', addons: 'addon',
+  apps: 'app', config: 'env', tokens: 'token', release: 'releases', build: 'builds', log: 'logs', system: 'server', addons: 'addon', domain: 'domains',
 };
 
 const DEFAULT_VERB: Readonly<Record<string, string>> = {
-  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', addon: 'list', ps: 'list',
+  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', addon: 'list', ps: 'list', domains: 'list', maintenance: 'status',
 };
 
 const ADDON_TYPES = new Set(['postgres', 'mysql', 'redis']);
@@ -47,6 +47,7 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
   'token add': ['token', 'create'],
   'token remove': ['token', 'revoke'],
   'token destroy': ['token', 'revoke'],
+  'domains destroy': ['domains', 'remove'],
   'addon info': ['addon', 'show'],
   'addon add': ['addon', 'create'],
   'addon remove': ['addon', 'destroy'],

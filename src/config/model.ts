@@ -24,6 +24,8 @@ export interface AppConfig {
   readonly admin: AdminConfig | null;
   readonly healthcheck: Healthcheck | null;
   readonly domains: readonly string[];
+  /** Whether `[domains]` beats names that the operator gave. */
+  readonly domainsPolicy: 'keep-existing' | 'override';
   readonly addons: readonly AddonRequest[];
   readonly ports: readonly PortRequest[];
   /** The `[nix]` table with its keys as in the file; null where there is none. */

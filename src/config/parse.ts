@@ -19,7 +19,7 @@ export interface ConfigInput {
 }
 
 /** Tables that are understood and checked, and have no effect yet. Whoever gives one its effect takes it out of here. */
-const WITHOUT_EFFECT = ['domains', 'ports', 'backup', 'test', 'contexts', 'probe', 'limits', 'volumes'] as const;
+const WITHOUT_EFFECT = ['ports', 'backup', 'test', 'contexts', 'probe', 'limits', 'volumes'] as const;
 
 /**
  * An app's configuration from the text of its files. Has no effect and reads nothing.
@@ -66,6 +66,7 @@ function assemble(file: string | null, toml: TomlFile, procfile: Procfile, probl
     ...readEnv(toml, data.env),
     admin: readAdmin(data.admin),
     healthcheck: healthcheck(data.healthcheck),
+    domainsPolicy: data.domains?._policy ?? 'keep-existing',
     domains: (data.domains?.list ?? []).map((name) => name.toLowerCase()),
     addons: [...data.addons ?? [], ...data.provider ?? []].map((addon): AddonRequest => ({
       type: addon.type as AddonRequest['type'],

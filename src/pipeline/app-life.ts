@@ -44,10 +44,11 @@ export async function destroyApp(host: Host, app: AppName): Promise<void> {
 /** Every app as nginx must know it. */
 export function sitesOf(host: Pick<Host, 'store' | 'settings'>): Site[] {
   const ports = host.store.ports.all();
+  const domains = host.store.domains.all();
   return host.store.apps.list().map(({ name }) => {
     const own = ports.filter((row) => row.app === name && row.process === 'web');
     const of = (slot: string) => own.filter((row) => row.slot === slot).map((row) => row.port);
-    return { app: name, hosts: [`${name}.${host.settings.domain}`], ports: { a: of('a'), b: of('b') } };
+    return { app: name, hosts: [`${name}.${host.settings.domain}`, ...domains.filter((row) => row.app === name).map((row) => row.host)], ports: { a: of('a'), b: of('b') } };
   });
 }
 

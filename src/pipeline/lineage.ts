@@ -12,7 +12,12 @@ export interface Lineage {
   readonly branch: { readonly ref: string; readonly commit: Oid; readonly old: Oid | null } | null;
 }
 
-/** Where the app answers, for people: the port is left out when it is HTTP's own. */
+/** A site's address, for people: the port is left out when it is HTTP's own. */
+export function siteUrl(host: string, port: number): string {
+  return `http://${host}${port === 80 ? '' : `:${port}`}`;
+}
+
+/** Where the app answers under its own name. */
 export function appUrl(app: AppName, domain: string, port: number): string {
-  return `http://${app}.${domain}${port === 80 ? '' : `:${port}`}`;
+  return siteUrl(`${app}.${domain}`, port);
 }

@@ -1,7 +1,8 @@
 import type { Job } from './job.ts';
 import { provisionAddons } from './addons.ts';
 import { composeEnv, type Env } from './environment.ts';
-import { appUrl, type Lineage } from './lineage.ts';
+import { settleDomains } from './domains.ts';
+import { siteUrl, type Lineage } from './lineage.ts';
 import type { Built } from './model.ts';
 
 export interface Provisioned {
@@ -18,7 +19,9 @@ const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
  * @throws Hop3Error HOP3_ENV_REFERENCE, HOP3_ADDON_...
  */
 export async function provision(job: Job, built: Built, lineage: Lineage): Promise<Provisioned> {
-  const { app, settings, log } = job;
+  const { app, settings, store, log } = job;
+  await settleDomains(job, built.config);
+  const domain = store.domains.ofApp(app).find((row) => row.host !== '_')?.host;
   const addons = await provisionAddons(job, built.config.addons);
   const composed = composeEnv({
     addons,
@@ -28,7 +31,7 @@ export async function provision(job: Job, built: Built, lineage: Lineage): Promi
     builtIn: {
       HOP3_APP: app,
       HOP3_RELEASE: `v${lineage.version}`,
-      HOP3_PUBLIC_URL: appUrl(app, settings.domain, settings.httpListen.port),
+      HOP3_PUBLIC_URL: siteUrl(domain ?? `${app}.${settings.domain}`, settings.httpListen.port),
       BIND_ADDRESS: '127.0.0.1',
     },
   });

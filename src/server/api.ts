@@ -9,6 +9,7 @@ import type { OpenStreams } from './open-streams.ts';
 import { addonRoutes } from './routes/addons.ts';
 import { appRoutes } from './routes/apps.ts';
 import { buildRoutes } from './routes/builds.ts';
+import { domainRoutes } from './routes/domains.ts';
 import { envRoutes } from './routes/env.ts';
 import { logRoutes } from './routes/logs.ts';
 import { planRoutes } from './routes/plan.ts';
@@ -29,6 +30,7 @@ export function api(context: ServerContext, streams: OpenStreams): FastifyPlugin
     scope.register(appRoutes(context, streams));
     scope.register(releaseRoutes(context, streams));
     scope.register(envRoutes(context, streams));
+    scope.register(domainRoutes(context));
     scope.register(buildRoutes(context));
     scope.register(addonRoutes(context, streams));
     scope.register(logRoutes(context, streams));

@@ -112,4 +112,13 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (app, process)
   ) STRICT;
   `,
+  // Names that an app answers to besides its own.
+  `
+  CREATE TABLE domains (
+    host      TEXT PRIMARY KEY,
+    app       TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    source    TEXT NOT NULL CHECK (source IN ('hop3.toml', 'operator')),
+    position  INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -2,6 +2,7 @@ import { Addons } from './addons.ts';
 import { Apps } from './apps.ts';
 import { Builds } from './builds.ts';
 import { Database } from './database.ts';
+import { Domains } from './domains.ts';
 import { OperatorEnv } from './env.ts';
 import { Ports } from './ports.ts';
 import { Releases } from './releases.ts';
@@ -15,6 +16,7 @@ export class Store {
   readonly addons: Addons;
   readonly apps: Apps;
   readonly builds: Builds;
+  readonly domains: Domains;
   readonly env: OperatorEnv;
   readonly ports: Ports;
   readonly releases: Releases;
@@ -27,6 +29,7 @@ export class Store {
     this.addons = new Addons(db, seal);
     this.apps = new Apps(db);
     this.builds = new Builds(db);
+    this.domains = new Domains(db);
     this.env = new OperatorEnv(db, seal);
     this.ports = new Ports(db);
     this.releases = new Releases(db, seal);
