@@ -13,7 +13,7 @@ test('no file at all is a configuration', () => {
     builder: 'auto',
     run: { start: null, beforeRun: null, startTimeout: 60 },
     processes: {}, env: {}, generated: {}, computed: {}, envPolicy: 'keep-existing',
-    admin: null, healthcheck: null, domains: [], addons: [], ports: [], nix: null, notices: [],
+    admin: null, healthcheck: null, domains: [], domainsPolicy: 'keep-existing', addons: [], ports: [], nix: null, notices: [],
   });
 });
 
