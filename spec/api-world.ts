@@ -6,6 +6,8 @@ import { Hop3Error } from '../src/errors.ts';
 import type { PushLog } from '../src/log.ts';
 import { asOid, parseAppName, type AppName, type StorePath } from '../src/names.ts';
 import { Paths } from '../src/paths.ts';
+import { Cron } from '../src/pipeline/cron.ts';
+import { HealthWatch } from '../src/pipeline/health-watch.ts';
 import { AddonHost } from '../src/pipeline/addon-host.ts';
 import type { AddonChange, Deployer, Release } from '../src/pipeline/model.ts';
 import { Authenticator, createAdminToken, createToken } from '../src/server/auth.ts';
@@ -37,6 +39,8 @@ export class ApiWorld {
       settings, store, paths: new Paths(dir), deployer: this.deployer,
       auth: new Authenticator(store.tokens, adminTokenFile),
       addons: new AddonHost({ settings, store, paths: new Paths(dir) }),
+      cron: new Cron({ settings, store, paths: new Paths(dir), addons: new AddonHost({ settings, store, paths: new Paths(dir) }), reportDefect: (where, error) => this.defects.push([where, error]) }),
+      health: new HealthWatch({ settings, store, paths: new Paths(dir), reportDefect: (where, error) => this.defects.push([where, error]) }),
       planFiles: async (files) => ({
         mode: 'template', template: 'nixpkgs-wrapper', tier: 1, expression: `# ${files.app} ${files.hop3Toml?.text ?? 'no hop3.toml'}\n`,
         notices: [`saw ${files.names.join(' ')}`], packageSet: 'host',
@@ -194,7 +198,7 @@ function recordRelease(store: Store, app: AppName, letter: string, reason: 'push
   const build = store.builds.begin(app, commit, by);
   store.builds.built(app, build, { tree: commit, buildKey: 'k', storePath: storePath(letter), root: build, runtime: '{}', config: '{}' });
   const version = store.releases.nextVersion(app);
-  store.releases.beginSwitch({ app, version, build, slot: version % 2 === 1 ? 'a' : 'b', reason, description, branch: 'main', by, env });
+  store.releases.beginSwitch({ app, version, build, slot: version % 2 === 1 ? 'a' : 'b', reason, description, branch: 'main', by, env, generated: [] });
   store.releases.finishSwitch(app, version);
   store.builds.end(app, build, 'released', { release: version });
   return version;

@@ -43,6 +43,8 @@ export class Paths {
   slot(app: AppName, slot: SlotName): string { return join(this.app(app), 'slots', slot); }
   /** HOME and working directory of the app's workers; kept across releases. */
   data(app: AppName): string { return join(this.app(app), 'data'); }
+  /** Commands that run once keep their files here, a directory each: no slot, since they may outlive the release they began in. */
+  oneOffs(app: AppName): string { return join(this.app(app), 'one-offs'); }
   workerLogs(app: AppName): string { return join(this.app(app), 'logs'); }
   builds(app: AppName): string { return join(this.app(app), 'builds'); }
   buildLog(app: AppName, build: number): string { return join(this.builds(app), `${build}.log`); }

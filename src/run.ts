@@ -28,6 +28,10 @@ export interface RunOptions {
   readonly stdin?: Readable | undefined;
   /** Gets standard output as fast as it takes it; then no line of it comes and nothing is kept. It is not ended. */
   readonly stdout?: Writable | undefined;
+  /** The same for standard error. */
+  readonly stderr?: Writable | undefined;
+  /** Read into descriptor 3 of the program. */
+  readonly control?: Readable | undefined;
   /** The process id, as soon as there is one. */
   readonly onStart?: ((pid: number) => void) | undefined;
 }
@@ -77,7 +81,7 @@ export async function run(command: Command, options: RunOptions = {}): Promise<F
       const child = nodeSpawn(command.file, command.args, {
         cwd: command.cwd,
         env: baseEnv(command.env),
-        stdio: [command.input === undefined && !options.stdin ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+        stdio: [command.input === undefined && !options.stdin ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(options.control ? ['pipe' as const] : [])],
         detached: true,
         windowsHide: zxOptions.windowsHide,
       });
@@ -86,7 +90,9 @@ export async function run(command: Command, options: RunOptions = {}): Promise<F
       child.stdin?.on('error', () => {}); // EPIPE: the program did not want its input; its exit code tells
       if (options.stdout) child.stdout?.pipe(options.stdout, { end: false });
       else child.stdout?.on('data', (chunk: Buffer) => collect.push('stdout', chunk));
-      child.stderr?.on('data', (chunk: Buffer) => collect.push('stderr', chunk));
+      if (options.stderr) child.stderr?.pipe(options.stderr, { end: false });
+      else child.stderr?.on('data', (chunk: Buffer) => collect.push('stderr', chunk));
+      if (options.control) pipeTo(options.control, child.stdio[3] as Writable);
       if (options.stdin) options.stdin.pipe(child.stdin!);
       else if (command.input !== undefined) child.stdin?.end(command.input);
       return child;
@@ -164,6 +170,11 @@ function missingTool(command: Command, error: NodeJS.ErrnoException): Error {
     next: 'Is it installed? `hop3 doctor` and docs/operations.md name the packages.',
     cause: error,
   });
+}
+
+function pipeTo(from: Readable, to: Writable): void {
+  to.on('error', () => {}); // EPIPE: the program closed it or is gone
+  from.pipe(to);
 }
 
 function checkArguments(command: Command): void {

@@ -41,7 +41,7 @@ path = "/env"
 
 [[addons]]
 type = "postgres"
-extensions = ["pg_trgm"]
+extensions = ["pg_trgm", "bloom"]
 `,
 };
 

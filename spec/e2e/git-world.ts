@@ -8,6 +8,8 @@ import { readRef, updateRef } from '../../src/git/objects.ts';
 import { asOid, parseAppName, type AppName, type Oid } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
 import type { PushLog } from '../../src/log.ts';
+import { Cron } from '../../src/pipeline/cron.ts';
+import { HealthWatch } from '../../src/pipeline/health-watch.ts';
 import { AddonHost } from '../../src/pipeline/addon-host.ts';
 import type { Deployer, Push, Release } from '../../src/pipeline/model.ts';
 import { Authenticator, createAdminToken, createToken } from '../../src/server/auth.ts';
@@ -57,6 +59,8 @@ export class GitWorld {
       deployer: this.#deployer(),
       auth: new Authenticator(this.store.tokens, settings.adminTokenFile),
       addons: new AddonHost({ settings, paths: this.paths, store: this.store }),
+      cron: new Cron({ settings, paths: this.paths, store: this.store, addons: new AddonHost({ settings, paths: this.paths, store: this.store }), reportDefect: () => {} }),
+      health: new HealthWatch({ settings, paths: this.paths, store: this.store, reportDefect: () => {} }),
       planFiles: () => Promise.reject(new Error('not asked here')),
       packageSetTitle: async () => 'none',
       reportDefect: (where, error) => void this.defects.push(`${where}: ${error instanceof Error ? error.stack : String(error)}`),

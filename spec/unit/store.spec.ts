@@ -27,7 +27,7 @@ function released(store: Store, letter: string, env: Record<string, string> = {}
   const build = store.builds.begin(shop, commit(letter), 'ann');
   store.builds.built(shop, build, { tree: commit(letter), buildKey: 'k', storePath: path(letter), root: build, runtime: '{}', config: '{}' });
   const version = store.releases.nextVersion(shop);
-  store.releases.beginSwitch({ app: shop, version, build, slot: version % 2 ? 'a' : 'b', reason: 'push', description: `Deploy ${letter}`, branch: 'main', by: 'ann', env });
+  store.releases.beginSwitch({ app: shop, version, build, slot: version % 2 ? 'a' : 'b', reason: 'push', description: `Deploy ${letter}`, branch: 'main', by: 'ann', env, generated: [] });
   store.releases.finishSwitch(shop, version);
   store.builds.end(shop, build, 'released', { release: version });
   return version;
@@ -50,7 +50,7 @@ test('a release goes live with its variables and its branch, in one step', ({ st
 test('a switch that did not happen leaves no release and no gap in the numbers', ({ store }) => {
   released(store, 'a');
   const build = store.builds.begin(shop, commit('b'), 'ann');
-  store.releases.beginSwitch({ app: shop, version: 2, build, slot: 'b', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {} });
+  store.releases.beginSwitch({ app: shop, version: 2, build, slot: 'b', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {}, generated: [] });
   assert.is(store.releases.get(shop, 2), null);
   assert.is(store.releases.switching().length, 1);
   store.releases.abandonSwitch(shop);
@@ -78,7 +78,7 @@ test('a root shared by a kept build is kept', ({ store }) => {
   released(store, 'b');
   const again = store.builds.begin(shop, commit('a'), 'ann');
   store.builds.built(shop, again, { tree: commit('a'), buildKey: 'k', storePath: path('a'), root: 1, runtime: '{}', config: '{}' });
-  store.releases.beginSwitch({ app: shop, version: 3, build: again, slot: 'a', reason: 'rollback', description: 'Rollback to v1', branch: 'main', by: 'ann', env: {} });
+  store.releases.beginSwitch({ app: shop, version: 3, build: again, slot: 'a', reason: 'rollback', description: 'Rollback to v1', branch: 'main', by: 'ann', env: {}, generated: [] });
   store.releases.finishSwitch(shop, 3);
   store.builds.end(shop, again, 'released', { release: 3 });
   assert.equal(store.builds.prune(shop, 1), [2]);

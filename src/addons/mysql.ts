@@ -31,16 +31,29 @@ export const mysql: AddonDriver = {
     const user = databaseName(name);
     const access: AddonAccess = { host: server.host, port: server.port, user, password: newPassword(), database: user };
     await withMysql(server, undefined, async (connection) => {
-      await connection.query(`CREATE DATABASE \`${user}\` CHARACTER SET utf8mb4`);
-      await connection.query(`CREATE USER ?@? IDENTIFIED BY ? WITH MAX_USER_CONNECTIONS ${CONNECTIONS}`, [user, from(context), access.password]);
-      // _ is a pattern character here: `a_b` would also open axb.
-      await connection.query(`GRANT ALL PRIVILEGES ON \`${user.replaceAll('_', '\\_')}\`.* TO ?@?`, [user, from(context)]);
+      try {
+        await connection.query(`CREATE DATABASE \`${user}\` CHARACTER SET utf8mb4`);
+        await connection.query(`CREATE USER ?@? IDENTIFIED BY ? WITH MAX_USER_CONNECTIONS ${CONNECTIONS}`, [user, from(context), access.password]);
+        // _ is a pattern character here: `a_b` would also open axb.
+        await connection.query(`GRANT ALL PRIVILEGES ON \`${user.replaceAll('_', '\\_')}\`.* TO ?@?`, [user, from(context)]);
+      } catch (error) {
+        // The next push makes another pair, of another name.
+        await connection.query(`DROP DATABASE IF EXISTS \`${user}\``).catch(() => {});
+        await connection.query('DROP USER IF EXISTS ?@?', [user, from(context)]).catch(() => {});
+        throw new Hop3Error('HOP3_ADDON_SERVER', {
+          what: `MariaDB at ${server.host}:${server.port} did not make the user and database of ${name}: ${(error as Error).message.replaceAll(access.password, '[hidden]')}`,
+          next: context.operator ? 'docs/addons.md lists what the user of HOP3_MYSQL_URL must be allowed to do.' : undefined,
+          cause: error,
+        });
+      }
     });
     return { server: context.operator ? 'operator' : 'own', access };
   },
 
-  async ensure(_addon, _options, context) {
-    await mysqlServer(context);
+  async ensure(addon, _options, context) {
+    const server = await mysqlServer(context);
+    // Hop3's own server was waited for; an operator's may have gone. Not as the app, which may hold all its connections.
+    if (context.operator) await withMysql(server, addon.access.database, async () => {});
   },
 
   async destroy(addon, context) {

@@ -1,4 +1,5 @@
 import { Hop3Error } from '../errors.ts';
+import type { Client } from 'pg';
 import { printable } from '../names.ts';
 import { nearest } from '../nearest.ts';
 import { run } from '../run.ts';
@@ -24,6 +25,9 @@ export const ALLOWED_EXTENSIONS: readonly string[] = [
   'vector',
 ];
 
+/** SQLSTATE insufficient_privilege. */
+const NOT_ALLOWED = '42501';
+
 /** PostgreSQL: a role and a database for each addon; nobody but its role and the administrator may connect to it. */
 export const postgres: AddonDriver = {
   type: 'postgres',
@@ -41,22 +45,31 @@ export const postgres: AddonDriver = {
     const user = databaseName(name);
     const access: AddonAccess = { host: server.host, port: server.port, user, password: newPassword(), database: user };
     await withClient(server, 'postgres', async (client) => {
-      // Parameters are not allowed here; the names are letters, digits and _, and the verifier has no quote.
-      await client.query(`CREATE ROLE ${user} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT ${CONNECTIONS} PASSWORD '${scramVerifier(access.password)}'`);
-      // An operator's administrator that is no superuser may give a database only to a role it belongs to.
-      await client.query(`GRANT ${user} TO CURRENT_USER`).catch(() => {});
-      await client.query(`CREATE DATABASE ${user} OWNER ${user} ENCODING 'UTF8' TEMPLATE template0`);
-      await client.query(`REVOKE ALL ON DATABASE ${user} FROM PUBLIC`);
-      if (!context.operator) await client.query('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; REVOKE CONNECT ON DATABASE template1 FROM PUBLIC');
+      const rights = await rightsOf(client, server);
+      try {
+        // Parameters are not allowed here; the names are letters, digits and _, and the verifier has no quote.
+        await client.query(`CREATE ROLE ${user} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT ${CONNECTIONS} PASSWORD '${scramVerifier(access.password)}'`);
+        // Who is no superuser may give a database only to a role it belongs to; PostgreSQL 16 makes it no member by itself.
+        if (rights === 'some') await client.query(`GRANT ${user} TO CURRENT_USER`);
+        await client.query(`CREATE DATABASE ${user} OWNER ${user} ENCODING 'UTF8' TEMPLATE template0`);
+        await closeToOthers(client, user);
+        if (!context.operator) await client.query('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; REVOKE CONNECT ON DATABASE template1 FROM PUBLIC');
+        await makeExtensions(server, access, extensions);
+      } catch (error) {
+        // The next push makes another pair, of another name.
+        await client.query(`DROP DATABASE IF EXISTS ${user} WITH (FORCE)`).catch(() => {});
+        await client.query(`DROP ROLE IF EXISTS ${user}`).catch(() => {});
+        if (error instanceof Hop3Error) throw error;
+        throw new Hop3Error('HOP3_ADDON_SERVER', { what: `PostgreSQL at ${server.host}:${server.port} did not make the user and database of ${name}: ${(error as Error).message}`, cause: error });
+      }
     });
-    await makeExtensions(server, user, extensions);
     return { server: context.operator ? 'operator' : 'own', access };
   },
 
   async ensure(addon, { extensions }, context) {
     checkExtensions(extensions);
     const server = await postgresServer(context);
-    await makeExtensions(server, addon.access.database, extensions);
+    await makeExtensions(server, addon.access, extensions);
   },
 
   async destroy(addon, context) {
@@ -117,6 +130,29 @@ export const postgres: AddonDriver = {
   },
 };
 
+/**
+ * What the administrator may do: all, or what a role with CREATEROLE and CREATEDB may.
+ * @throws Hop3Error HOP3_ADDON_SERVER that says what is lacking
+ */
+async function rightsOf(client: Client, server: ServerAccess): Promise<'all' | 'some'> {
+  const { rows } = await client.query('SELECT rolsuper, rolcreaterole, rolcreatedb, rolinherit FROM pg_roles WHERE rolname = current_user');
+  const { rolsuper, rolcreaterole, rolcreatedb, rolinherit } = rows[0] as Record<'rolsuper' | 'rolcreaterole' | 'rolcreatedb' | 'rolinherit', boolean>;
+  if (rolsuper) return 'all';
+  const lacking = [rolcreaterole ? '' : 'CREATEROLE', rolcreatedb ? '' : 'CREATEDB', rolinherit ? '' : 'INHERIT'].filter((word) => word !== '');
+  if (lacking.length === 0) return 'some';
+  throw new Hop3Error('HOP3_ADDON_SERVER', {
+    what: `The user ${printable(server.user)} of PostgreSQL at ${server.host}:${server.port} may not make databases for apps: it lacks ${lacking.join(' and ')}.`,
+    next: `As the database's own administrator: ALTER ROLE "${printable(server.user)}" ${lacking.join(' ')}`,
+  });
+}
+
+/** Nobody but its owner and the administrator may connect. PostgreSQL only warns when a REVOKE has no effect, so that is looked at. */
+async function closeToOthers(client: Client, database: string): Promise<void> {
+  await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
+  const { rows } = await client.query("SELECT has_database_privilege('public', $1, 'CONNECT') AS open", [database]);
+  if ((rows[0] as { open: boolean }).open) throw new Error('the database could not be closed to other users');
+}
+
 function databaseUrl(access: AddonAccess): string {
   const host = access.host.includes(':') ? `[${access.host}]` : access.host;
   return `postgresql://${access.user}:${access.password}@${host}:${access.port}/${access.database}`;
@@ -137,16 +173,25 @@ function checkExtensions(extensions: readonly string[]): void {
   }
 }
 
-async function makeExtensions(server: ServerAccess, database: string, extensions: readonly string[]): Promise<void> {
-  if (extensions.length === 0) return;
-  await withClient(server, database, async (client) => {
-    for (const name of extensions) {
-      await client.query(`CREATE EXTENSION IF NOT EXISTS "${name}"`).catch((error: unknown) => {
-        throw new Hop3Error('HOP3_ADDON_EXTENSION', {
-          what: `PostgreSQL has no extension "${name}" that it could load: ${(error as Error).message}`,
-          next: 'On the server: install the Debian package that has it (postgresql-contrib, postgresql-15-postgis-3, postgresql-15-pgvector ...).',
-        });
+/**
+ * Makes those that are not there yet, as the app's own role where PostgreSQL trusts the extension: only its owner can restore a dump that has it. The others
+ * need the administrator.
+ */
+async function makeExtensions(server: ServerAccess, access: AddonAccess, extensions: readonly string[]): Promise<void> {
+  // Asked as the administrator, since the app may hold all connections it is allowed; also tells when a server of the operator is gone.
+  const there = await withClient(server, access.database, async (client) => (await client.query('SELECT extname FROM pg_extension')).rows.map((row: { extname: string }) => row.extname));
+  for (const name of extensions) {
+    if (there.includes(name)) continue;
+    const make = (as: ServerAccess) => withClient(as, access.database, (client) => client.query(`CREATE EXTENSION IF NOT EXISTS "${name}"`));
+    await make(access).catch((error: unknown) => {
+      if ((error as { code?: unknown }).code !== NOT_ALLOWED) throw error;
+      return make(server);
+    }).catch((error: unknown) => {
+      if (error instanceof Hop3Error) throw error;
+      throw new Hop3Error('HOP3_ADDON_EXTENSION', {
+        what: `PostgreSQL has no extension "${name}" that it could load: ${(error as Error).message}`,
+        next: 'On the server: install the Debian package that has it (postgresql-contrib, postgresql-15-postgis-3, postgresql-15-pgvector ...).',
       });
-    }
-  });
+    });
+  }
 }

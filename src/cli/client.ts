@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Hop3Error } from '../errors.ts';
@@ -12,6 +13,12 @@ const REMOVAL_LIMIT = 660_000;
 /** Milliseconds to connect. */
 const CONNECT_LIMIT = 10_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
+
+/** A connection that left HTTP behind, and what came with the answer. */
+export interface Upgraded {
+  readonly socket: Socket;
+  readonly head: Buffer;
+}
 
 export interface ClientOptions {
   /** `http://127.0.0.1:7000`, without a path. */
@@ -94,6 +101,34 @@ export class Client {
     }
   }
 
+  /**
+   * Asks the server to go on in another protocol, and gives the connection. From then on neither limits nor signals of this
+   * client touch it.
+   */
+  async upgrade(path: string, protocol: string): Promise<Upgraded> {
+    const { token, signal } = this.#options;
+    const url = new URL(`${API_PREFIX}${path}`, this.server);
+    const answer = await new Promise<Upgraded | http.IncomingMessage>((resolve, reject) => {
+      const request = (url.protocol === 'https:' ? https : http).request(url, {
+        method: 'POST', agent: false,
+        headers: { accept: 'application/json', connection: 'Upgrade', upgrade: protocol, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+      });
+      const onAbort = () => request.destroy(new Error('interrupted'));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const settled = () => {
+        request.setTimeout(0);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      request.setTimeout(CONNECT_LIMIT, () => request.destroy(limitError(`no answer within ${CONNECT_LIMIT / 1000} s`)));
+      request.once('upgrade', (_answer, socket, head) => { settled(); resolve({ socket, head }); });
+      request.once('response', (response) => { settled(); resolve(response); });
+      request.once('error', (error) => { settled(); reject(this.#connectionError(error)); });
+      request.end();
+    });
+    if ('socket' in answer && 'head' in answer) return answer;
+    throw await this.#refusal(answer);
+  }
+
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.#open(method, path, body);
     return this.#parse(await this.#whole(answer)) as T;
@@ -104,9 +139,12 @@ export class Client {
     const answer = await this.#request(method, `${API_PREFIX}${path}`, body, upload);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
+    throw await this.#refusal(answer);
+  }
+
+  async #refusal(answer: http.IncomingMessage): Promise<Error> {
     const error = (this.#parse(await this.#whole(answer)) as Partial<ErrorBody> | null)?.error;
-    if (!error?.code) throw this.#stranger(`it answered ${status} without a word of explanation`);
-    throw new ServerError(error);
+    return error?.code ? new ServerError(error) : this.#stranger(`it answered ${answer.statusCode} without a word of explanation`);
   }
 
   #request(method: string, path: string, body: unknown, upload?: Readable): Promise<http.IncomingMessage> {

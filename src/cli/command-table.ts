@@ -74,6 +74,8 @@ export const commandTable: readonly CommandSpec[] = [
       ['-t, --tail', 'go on with what is written from now on'],
       ['-w, --worker <name>', 'only this process (web.1) or type (web)'],
       ['-r, --release <version>', 'only what this release wrote'],
+      ['-g, --grep <text>', 'only lines that hold this text, in upper or lower case'],
+      ['--since <when>', 'only what was written since then: 10m, 2h, or 2026-11-23T05:12'],
       ['--build [build]', 'the log of a build instead, by default the last; with --release that of its build'],
     ],
     load: async () => (await import('./commands/logs.ts')).logsCommand,
@@ -99,7 +101,21 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/ps.ts')).scaleProcesses,
   },
   {
+    path: 'cron list', summary: 'the [[cron]] lines of the live release: next run, last run and how it ended', example: 'hop3 cron', app: true,
+    load: async () => (await import('./commands/cron.ts')).listCron,
+  },
+  {
+    path: 'cron run', args: '<name>', summary: 'run a cron line now, show its output and wait for its end', example: 'hop3 cron run nightly', app: true,
+    load: async () => (await import('./commands/cron.ts')).runCron,
+  },
+  {
+    path: 'run', args: '<command...>', summary: "run a command in the live release's sandbox and environment", example: 'hop3 run -- python manage.py migrate', app: true,
+    options: [['--no-tty', 'three pipes even where there is a terminal: output and errors apart, nothing changed']],
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  {
     path: 'env show', summary: 'the variables you set, with their values', example: 'hop3 env', app: true,
+    options: [['--sources', 'all variables of the live release, and where each comes from; secrets hidden'], ['--values', 'the same, with the values of secrets']],
     load: async () => (await import('./commands/env.ts')).showEnv,
   },
   {
@@ -237,6 +253,7 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   builds: 'attempts to build, and their logs',
   env: "an app's variables",
   ps: 'the processes of an app',
+  cron: 'commands that run now and then',
   domains: 'the names an app answers to',
   maintenance: 'take an app offline for a while',
   addon: 'databases: PostgreSQL, MariaDB, Redis',

@@ -5,7 +5,7 @@
 
 /** Flags that take the next word as their value; the word after one is no command. */
 const TAKES_VALUE = new Set([
-  '-a', '--app', '--server', '--confirm', '-n', '--lines', '--limit', '-w', '--worker', '-r', '--release', '--name', '--expires', '--file', '--extension',
+  '-a', '--app', '--server', '--confirm', '-n', '--lines', '--limit', '-w', '--worker', '-r', '--release', '-g', '--grep', '--since', '--name', '--expires', '--file', '--extension',
 ]);
 
 const NOUNS: Readonly<Record<string, string>> = {
@@ -13,7 +13,7 @@ const NOUNS: Readonly<Record<string, string>> = {
 };
 
 const DEFAULT_VERB: Readonly<Record<string, string>> = {
-  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', addon: 'list', ps: 'list', domains: 'list', maintenance: 'status',
+  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', addon: 'list', ps: 'list', cron: 'list', domains: 'list', maintenance: 'status',
 };
 
 const ADDON_TYPES = new Set(['postgres', 'mysql', 'redis']);

@@ -1,9 +1,10 @@
 import { Compile, type Validator } from 'typebox/compile';
 import { checkFile } from './check.ts';
 import { checkTogether } from './cross-checks.ts';
+import { parseMemory, type Limits } from '../limits.ts';
 import { printable } from '../names.ts';
 import { readAdmin, readEnv } from './env.ts';
-import type { AddonRequest, AppConfig, Healthcheck } from './model.ts';
+import { cronName, type AddonRequest, type AppConfig, type CronLine, type Healthcheck } from './model.ts';
 import { readNix } from './nix-section.ts';
 import { Problems } from './problems.ts';
 import { parseProcfile, type Procfile } from './procfile.ts';
@@ -19,7 +20,10 @@ export interface ConfigInput {
 }
 
 /** Tables that are understood and checked, and have no effect yet. Whoever gives one its effect takes it out of here. */
-const WITHOUT_EFFECT = ['ports', 'backup', 'test', 'contexts', 'probe', 'limits', 'volumes'] as const;
+const WITHOUT_EFFECT = ['backup', 'test', 'contexts', 'probe', 'volumes'] as const;
+
+/** Seconds that a cron line may take where it does not say. */
+const CRON_TIMEOUT = 3600;
 
 /**
  * An app's configuration from the text of its files. Has no effect and reads nothing.
@@ -64,7 +68,7 @@ function assemble(file: string | null, toml: TomlFile, procfile: Procfile, probl
     },
     processes,
     ...readEnv(toml, data.env),
-    admin: readAdmin(data.admin),
+    admin: readAdmin(data.admin, oneCommand(data.admin?.create)),
     healthcheck: healthcheck(data.healthcheck),
     domainsPolicy: data.domains?._policy ?? 'keep-existing',
     domains: (data.domains?.list ?? []).map((name) => name.toLowerCase()),
@@ -74,6 +78,8 @@ function assemble(file: string | null, toml: TomlFile, procfile: Procfile, probl
       extensions: addon.extensions ?? [],
     })),
     ports: (data.ports ?? []).map(({ number, protocol, name }) => ({ number, protocol: protocol ?? 'tcp', name: name ?? null })),
+    cron: cron(data.cron),
+    limits: limits(data.limits),
     nix: readNix(toml, data.nix),
     notices: [...problems.notices(), ...withoutEffect(data, procfile)],
   };
@@ -91,6 +97,16 @@ function checked(data: unknown): HopToml {
 function healthcheck(table: HopToml['healthcheck']): Healthcheck | null {
   if (table === undefined) return null;
   return { path: table.path ?? '/', timeout: table.timeout ?? 5, interval: table.interval ?? 30, contains: table.contains ?? null };
+}
+
+function cron(tables: HopToml['cron']): CronLine[] {
+  return (tables ?? []).map(({ name, schedule, command, timeout }, index) => ({
+    name: cronName(name, index), schedule: schedule.trim(), command: oneCommand(command)!, timeout: timeout ?? CRON_TIMEOUT,
+  }));
+}
+
+function limits(table: HopToml['limits']): Limits {
+  return { memory: table?.memory === undefined ? null : parseMemory(table.memory), cpu: table?.cpu ?? null, processes: table?.processes ?? null };
 }
 
 function oneCommand(commands: string | string[] | undefined): string | null {
@@ -116,8 +132,6 @@ function withoutEffect(data: HopToml, procfile: Procfile): string[] {
     if (data.build?.[key] !== undefined) asked.push(`[build] ${key}`);
   }
   if (data.run?.packages !== undefined) asked.push('[run] packages');
-  if (data.admin?.create !== undefined) asked.push('[admin] create');
-  if (data.healthcheck?.interval !== undefined) asked.push('[healthcheck] interval');
   for (const table of WITHOUT_EFFECT) {
     if (data[table] !== undefined) asked.push(Array.isArray(data[table]) ? `[[${table}]]` : `[${table}]`);
   }

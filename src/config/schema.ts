@@ -1,6 +1,9 @@
 import { type Static, Type, type TSchema } from 'typebox';
+import { CPU_RANGE, formatMemory, MEMORY_RANGE, parseMemory, PROCESSES_RANGE } from '../limits.ts';
+import { printable } from '../names.ts';
 import { refuseDomain } from './domains.ts';
 import { NIX_KEYS } from './nix-keys.ts';
+import { refuseSchedule } from './schedule.ts';
 import { choice, commands, filledText, flag, matching, oneOf, type Refusal, scalar, tables, text, textList, VARIABLE, whole } from './shapes.ts';
 
 /** No unknown keys: a slip of the pen here would change what is built or how it runs. */
@@ -80,10 +83,26 @@ const Addon = Type.Object({
   extensions: optional(textList(matching('^[a-z][a-z0-9_-]{0,62}$', 'the name of a PostgreSQL extension, such as "uuid-ossp"'))),
 }, strict);
 
+/** What becomes the end of a variable's name: PORT_SMTP. */
+const PORT_NAME = '^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$';
+
 const Port = Type.Object({
   number: Type.Integer({ minimum: 1, maximum: 65_535, description: 'a port number from 1 to 65535, without quotes', refuse: refusePort }),
   protocol: optional(oneOf(['tcp', 'udp'])),
-  name: optional(filledText()),
+  name: optional(matching(PORT_NAME, 'a name of letters, digits, "_" and "-" (40 at most)')),
+}, strict);
+
+const CronLine = Type.Object({
+  schedule: Type.String({ description: 'five fields in quotes such as "0 3 * * *", or a name such as "@daily"', refuse: refuseSchedule }),
+  command: commands(),
+  name: optional(matching('^[a-z][a-z0-9_-]{0,39}$', 'a name of lower-case letters, digits, "_" and "-" that begins with a letter (40 at most)')),
+  timeout: optional(whole(1, 86_400, 'seconds')),
+}, strict);
+
+const Limits = Type.Object({
+  memory: optional(Type.String({ description: 'a size such as "512M" or "2G", in quotes', refuse: refuseMemory })),
+  cpu: optional(Type.Number({ minimum: CPU_RANGE[0], maximum: CPU_RANGE[1], description: `a number of cores from ${CPU_RANGE[0]} to ${CPU_RANGE[1]}, such as 1.5, without quotes` })),
+  processes: optional(whole(...PROCESSES_RANGE)),
 }, strict);
 
 const DomainName = Type.String({ description: 'a host name in quotes', refuse: refuseDomain });
@@ -102,6 +121,7 @@ export const HopToml = Type.Object({
   ports: optional(tables('ports', Port)),
   healthcheck: optional(Healthcheck),
   addons: optional(tables('addons', Addon)),
+  cron: optional(tables('cron', CronLine)),
   provider: optional(tables('provider', Addon)),
   nix: optional(nixTable()),
   backup: optional(Type.Unknown()),
@@ -110,7 +130,7 @@ export const HopToml = Type.Object({
   cli: optional(Type.Object({ app: optional(text()) }, lenient)),
   contexts: optional(Type.Unknown()),
   probe: optional(Type.Unknown()),
-  limits: optional(Type.Unknown()),
+  limits: optional(Limits),
   volumes: optional(Type.Unknown()),
 }, lenient);
 export type HopToml = Static<typeof HopToml>;
@@ -123,6 +143,14 @@ function refuseBuilder(builder: string): ReturnType<Refusal<string>> {
 
 function refuseAddon(type: string): ReturnType<Refusal<string>> {
   return type === 's3' ? '"s3" is not supported by this server yet; what there is: postgres, mysql, redis' : null;
+}
+
+function refuseMemory(text: string): ReturnType<Refusal<string>> {
+  const bytes = parseMemory(text);
+  const [least, most] = MEMORY_RANGE;
+  if (bytes === null) return `"${printable(text)}" is no size; write a number and K, M, G or T, such as "512M" or "1.5G"`;
+  if (bytes < least) return `"${printable(text)}" is less than any program needs; ${formatMemory(least)} is the least`;
+  return bytes > most ? `"${printable(text)}" is more than ${formatMemory(most)}` : null;
 }
 
 /** ssh and the web server: an app that took one of these would lock everyone out. */

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { driverOf } from '../addons/drivers.ts';
-import type { Addon, AddonAccess, AddonDriver, AddonType, DriverContext, Services, Tell } from '../addons/model.ts';
+import type { Addon, AddonAccess, AddonDriver, AddonType, DriverContext, ServerAccess, Services, Tell } from '../addons/model.ts';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
 import { addonDir, addonServerTail, ensureAddonServer, removeAddonServer } from '../runtime/addon-services.ts';
@@ -37,7 +37,7 @@ export class AddonHost {
     return this.#alone(type, async () => {
       const existing = this.get(name);
       if (existing) return existing;
-      const made = await driver.create(name, { extensions }, this.context(type, tell, signal));
+      const made = await driver.create(name, { extensions }, this.#context(this.#operatorServer(type), tell, signal));
       this.#host.store.addons.add({ name, type, server: made.server, access: JSON.stringify(made.access), createdBy: by });
       return this.get(name)!;
     });
@@ -45,13 +45,13 @@ export class AddonHost {
 
   /** Makes sure that the addon's server answers. */
   async ensure(addon: Addon, extensions: readonly string[], tell: Tell, signal: AbortSignal): Promise<void> {
-    await this.#alone(addon.type, () => this.driver(addon.type).ensure(addon, { extensions }, this.context(addon.type, tell, signal)));
+    await this.#alone(addon.type, () => this.driver(addon.type).ensure(addon, { extensions }, this.context(addon, tell, signal)));
   }
 
   /** Removes an addon with all its data. */
   async destroy(addon: Addon, tell: Tell, signal: AbortSignal): Promise<void> {
     await this.#alone(addon.type, async () => {
-      await this.driver(addon.type).destroy(addon, this.context(addon.type, tell, signal));
+      await this.driver(addon.type).destroy(addon, this.context(addon, tell, signal));
       this.#host.store.addons.remove(addon.name);
     });
   }
@@ -59,7 +59,7 @@ export class AddonHost {
   /** Gives the addon's user a new password and writes it down. */
   async rotate(addon: Addon, tell: Tell, signal: AbortSignal): Promise<void> {
     await this.#alone(addon.type, async () => {
-      const access: AddonAccess = await this.driver(addon.type).rotate(addon, this.context(addon.type, tell, signal));
+      const access: AddonAccess = await this.driver(addon.type).rotate(addon, this.context(addon, tell, signal));
       this.#host.store.addons.setAccess(addon.name, JSON.stringify(access));
     });
   }
@@ -68,9 +68,27 @@ export class AddonHost {
     return driverOf(type);
   }
 
-  context(type: AddonType, tell: Tell, signal: AbortSignal): DriverContext {
-    const { settings, store } = this.#host;
-    return { services: this.#services(), operator: type === 'redis' ? null : settings.addonServers[type], serverSecret: (id) => store.addons.serverSecret(id), tell, signal };
+  /**
+   * What the driver needs for an addon that exists: it stays on the server it was made on, whatever the settings say now.
+   * @throws Hop3Error HOP3_ADDON_SERVER when that was the operator's, who gives none any more
+   */
+  context(addon: Addon, tell: Tell, signal: AbortSignal): DriverContext {
+    const given = this.#operatorServer(addon.type);
+    if (addon.server === 'operator' && given === null) {
+      throw new Hop3Error('HOP3_ADDON_SERVER', {
+        what: `${addon.name} was made on a server of your own (${addon.access.host}:${addon.access.port}), and HOP3_${addon.type.toUpperCase()}_URL is not set any more.`,
+        next: 'Set it again for the server and start Hop3 anew.',
+      });
+    }
+    return this.#context(addon.server === 'own' ? null : given, tell, signal);
+  }
+
+  #operatorServer(type: AddonType): ServerAccess | null {
+    return type === 'redis' ? null : this.#host.settings.addonServers[type];
+  }
+
+  #context(operator: ServerAccess | null, tell: Tell, signal: AbortSignal): DriverContext {
+    return { services: this.#services(), operator, serverSecret: (id) => this.#host.store.addons.serverSecret(id), tell, signal };
   }
 
   #services(): Services {

@@ -36,8 +36,8 @@ export async function provisionAddons(job: Job, requests: readonly AddonRequest[
 }
 
 /** The variables that an attachment gives, under its prefix. */
-function attachedVariables(job: Surroundings, addon: Addon, { prefix }: Attachment): Variables {
-  const own = job.addons.driver(addon.type).variables(addon.access);
+export function attachedVariables(host: Pick<Host, 'addons'>, addon: Addon, { prefix }: Attachment): Variables {
+  const own = host.addons.driver(addon.type).variables(addon.access);
   return Object.fromEntries(Object.entries(own).map(([name, value]) => [`${prefix}${name}`, value]));
 }
 

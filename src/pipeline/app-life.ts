@@ -5,6 +5,7 @@ import type { AppName } from '../names.ts';
 import { SLOTS } from '../paths.ts';
 import type { Site } from '../runtime/model.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
+import { endOneOffs } from '../runtime/one-off.ts';
 import { stopSlot } from '../runtime/services.ts';
 import { pointNowhere } from '../runtime/slots.ts';
 import { destroyAddonsOf } from './addons.ts';
@@ -36,6 +37,7 @@ export async function createApp(host: Host, app: AppName, by: string): Promise<v
 /** Ends an app: workers, site, files, repository, records. What it wrote into its data directory goes too, and the addons that no other app has. */
 export async function destroyApp(host: Host, app: AppName): Promise<void> {
   for (const slot of SLOTS) await stopSlot(host.paths, app, slot, host.settings.drainTimeout * 1000);
+  endOneOffs(host.paths, app);
   await destroyAddonsOf(host, app);
   await removeApp(host, app);
   await applySites(host.paths, host.settings, sitesOf(host));

@@ -40,7 +40,7 @@ export class HostDeployer implements Deployer {
         from: target,
         lineage: {
           reason: 'rollback', version: this.#host.store.releases.nextVersion(app), description: `Rollback to v${target.version}`,
-          env: target.env, branch: this.#branchMove(app, target, live),
+          env: target.env, generated: target.generated, branch: this.#branchMove(app, target, live),
         },
       };
     });
@@ -73,7 +73,7 @@ export class HostDeployer implements Deployer {
       const verb = Object.values(changes).every((value) => value === null) ? 'Unset' : 'Set';
       return {
         from: live,
-        lineage: { reason: 'env', version: store.releases.nextVersion(app), description: `${verb} ${names}`, env, branch: null },
+        lineage: { reason: 'env', version: store.releases.nextVersion(app), description: `${verb} ${names}`, env, generated: live.generated.filter((name) => !Object.hasOwn(changes, name)), branch: null },
       };
     });
   }
@@ -97,7 +97,7 @@ export class HostDeployer implements Deployer {
     }
     return this.#again(app, what, by, log, signal, (live) => ({
       from: live,
-      lineage: { reason: 'env', version: store.releases.nextVersion(app), description: describeChange(app, change), env: store.env.get(app), branch: null },
+      lineage: { reason: 'env', version: store.releases.nextVersion(app), description: describeChange(app, change), env: store.env.get(app), generated: live.generated, branch: null },
     }), (job) => apply(job.undo));
   }
 
@@ -106,7 +106,7 @@ export class HostDeployer implements Deployer {
     const words = Object.entries(changes).map(([type, count]) => `${type}=${count}`).join(' ');
     return this.#again(app, `change to ${words} by ${by}`, by, log, signal, (live) => ({
       from: live,
-      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, branch: null },
+      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, generated: live.generated, branch: null },
     }), async (job, built) => {
       const before = store.scale.get(app);
       store.scale.set(app, newCounts(Object.keys(processTypes(built)), before, changes));
@@ -118,7 +118,7 @@ export class HostDeployer implements Deployer {
   async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
     return this.#again(app, `restart by ${by}`, by, log, signal, (live) => ({
       from: live,
-      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, branch: null },
+      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, generated: live.generated, branch: null },
     }));
   }
 

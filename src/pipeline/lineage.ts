@@ -8,6 +8,8 @@ export interface Lineage {
   readonly description: string;
   /** The operator's variables the release is to run with. */
   readonly env: Readonly<Record<string, string>>;
+  /** Those of `env` that Hop3 made for an earlier release: nobody set them. */
+  readonly generated: readonly string[];
   /** The branch update that belongs to the release; null when the branch already names the commit. */
   readonly branch: { readonly ref: string; readonly commit: Oid; readonly old: Oid | null } | null;
 }

@@ -18,7 +18,7 @@ export async function matchPorts(host: Pick<Host, 'store' | 'settings'>, app: Ap
     return true;
   }
   const [first, last] = host.settings.workerPorts;
-  const taken = ports.taken();
+  const taken = new Set([...ports.taken(), ...host.store.fixedPorts.tcp()]);
   let candidate = first;
   for (let instance = has + 1; instance <= count; instance += 1) {
     while (candidate <= last && (taken.has(candidate) || !(await isPortFree(candidate)))) candidate += 1;

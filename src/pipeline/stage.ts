@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { slotMode } from '../runtime/slot-target.ts';
 import { liveSlot, clearSlot, fillSlot } from '../runtime/slots.ts';
-import { stopSlot } from '../runtime/services.ts';
+import { resumeWorkers, stopSlot } from '../runtime/services.ts';
 import { otherSlot } from '../paths.ts';
 import type { SlotMode, SlotSpec, WorkerSpec } from '../runtime/model.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
 import { sitesOf } from './app-life.ts';
 import type { Job } from './job.ts';
 import type { Built } from './model.ts';
+import { limitsOf } from './limits.ts';
 import { matchPorts } from './ports.ts';
 import { processTypes } from './process-types.ts';
 import type { Provisioned } from './provision.ts';
@@ -16,6 +17,8 @@ export interface Staged {
   readonly provisioned: Provisioned;
   readonly spec: SlotSpec;
   readonly mode: SlotMode;
+  /** Processes of the live release that were stopped because the new one needs their fixed ports. */
+  readonly paused: string[];
 }
 
 /** Fills the idle slot with the release; the live slot is not touched. */
@@ -30,14 +33,20 @@ export async function stage(job: Job, built: Built, provisioned: Provisioned): P
     closure: built.closure,
     static: built.runtime.static,
     workers: await workersOf(job, built, provisioned, slot),
+    limits: limitsOf(settings, built.config),
     stopGraceMs: settings.drainTimeout * 1000,
   };
+  const paused: string[] = [];
+  // Undone after the slot is cleared: only then are the fixed ports free again.
+  undo.add('start the paused processes again', async () => {
+    if (live !== null && paused.length > 0) await resumeWorkers(paths, app, live, paused);
+  });
   undo.add(`clear slot ${slot}`, async () => {
     await stopSlot(paths, app, slot, 2000);
     clearSlot(paths, app, slot);
   });
   await fillSlot(paths, spec);
-  return { provisioned, spec, mode: slotMode(spec) };
+  return { provisioned, spec, mode: slotMode(spec), paused };
 }
 
 // Most slots are free within this; a line about every short wait would only be read for nothing.

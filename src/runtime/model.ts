@@ -1,3 +1,4 @@
+import type { Limits } from '../limits.ts';
 import type { AppName, StorePath } from '../names.ts';
 import type { SlotName } from '../paths.ts';
 
@@ -23,6 +24,8 @@ export interface SlotSpec {
   readonly closure: readonly string[];
   readonly static: string | null;
   readonly workers: readonly WorkerSpec[];
+  /** For each worker, and for one-offs in this release; none where it is left out. */
+  readonly limits?: Limits | undefined;
   /** Milliseconds between SIGTERM and SIGKILL when a worker is stopped. */
   readonly stopGraceMs: number;
 }
@@ -41,6 +44,8 @@ export interface WorkerStatus {
   readonly slot: SlotName;
   readonly worker: string;
   readonly state: WorkerState;
+  /** What a running worker has come up against of its limits; null while it is within them. */
+  readonly limit: string | null;
 }
 
 /** What nginx must know of an app. It changes when an app, a domain or a worker count changes, never with a deploy. */

@@ -8,6 +8,7 @@ import { ADDON_SERVICE } from './addon-services.ts';
 import { isScanning } from './services.ts';
 import { OWN_SERVICES } from './supervisor-services.ts';
 
+export { prepareConfinement } from './confinement.ts';
 export { applySites, knownSites } from './nginx-apply.ts';
 export { workerStatuses } from './services.ts';
 export { checkAddresses } from './supervisor-ports.ts';

@@ -10,10 +10,12 @@ import { addonRoutes } from './routes/addons.ts';
 import { appRoutes } from './routes/apps.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { domainRoutes } from './routes/domains.ts';
+import { cronRoutes } from './routes/cron.ts';
 import { envRoutes } from './routes/env.ts';
 import { logRoutes } from './routes/logs.ts';
 import { planRoutes } from './routes/plan.ts';
 import { releaseRoutes } from './routes/releases.ts';
+import { runRoutes } from './routes/run.ts';
 import { serverRoutes } from './routes/server.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 
@@ -34,6 +36,8 @@ export function api(context: ServerContext, streams: OpenStreams): FastifyPlugin
     scope.register(buildRoutes(context));
     scope.register(addonRoutes(context, streams));
     scope.register(logRoutes(context, streams));
+    scope.register(runRoutes(context, streams));
+    scope.register(cronRoutes(context, streams));
     scope.register(tokenRoutes(context));
     scope.register(planRoutes(context));
     scope.register(serverRoutes(context));

@@ -1,5 +1,7 @@
 import type { Paths } from '../paths.ts';
 import type { AddonHost } from '../pipeline/addon-host.ts';
+import type { Cron } from '../pipeline/cron.ts';
+import type { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Deployer } from '../pipeline/model.ts';
 import type { PlannedFiles, TreeFiles } from '../pipeline/plan.ts';
 import type { Settings } from '../settings.ts';
@@ -14,6 +16,9 @@ export interface ServerContext {
   readonly deployer: Deployer;
   readonly auth: Authenticator;
   readonly addons: AddonHost;
+  readonly health: HealthWatch;
+  /** Not started by itself: the program does that once it listens. */
+  readonly cron: Cron;
   /** What a push of these files would build; has no effect. */
   readonly planFiles: (files: TreeFiles) => Promise<PlannedFiles>;
   /** One line about the package set, for example "host"; resolved lazily and kept. */

@@ -2,8 +2,10 @@ import { resolvePackageSet } from '../nix/package-set.ts';
 import type { PackageSet } from '../nix/model.ts';
 import { silentLog, type PushLog } from '../log.ts';
 import { Paths } from '../paths.ts';
+import { Cron } from '../pipeline/cron.ts';
 import { HostDeployer } from '../pipeline/deployer.ts';
 import { AddonHost } from '../pipeline/addon-host.ts';
+import { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Host } from '../pipeline/job.ts';
 import { planFiles } from '../pipeline/plan.ts';
 import { repair } from '../pipeline/repair.ts';
@@ -30,9 +32,12 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     reportDefect,
   };
   await repair(host);
+  const health = new HealthWatch(host);
   return {
     settings, paths, store, reportDefect,
     addons: host.addons,
+    health,
+    cron: new Cron(host),
     deployer: new HostDeployer(host),
     auth: new Authenticator(store.tokens, settings.adminTokenFile),
     planFiles: async (files) => planFiles(files, await packageSet(silentLog)),

@@ -121,4 +121,32 @@ export const migrations: readonly string[] = [
     position  INTEGER NOT NULL
   ) STRICT;
   `,
+  // Which of a release's variables Hop3 made; when the command of [admin] has been run.
+  `
+  ALTER TABLE releases ADD COLUMN generated TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE apps ADD COLUMN admin_made_at INTEGER;
+  `,
+  // Fixed ports of the host (`[[ports]]`), one owner each.
+  `
+  CREATE TABLE fixed_ports (
+    number    INTEGER NOT NULL,
+    protocol  TEXT NOT NULL CHECK (protocol IN ('tcp', 'udp')),
+    app       TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    name      TEXT,
+    PRIMARY KEY (number, protocol)
+  ) STRICT;
+  `,
+  // How each cron line of an app ran last.
+  `
+  CREATE TABLE cron_runs (
+    app         TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    release     INTEGER NOT NULL,
+    started_at  INTEGER NOT NULL,
+    ended_at    INTEGER,
+    ok          INTEGER NOT NULL DEFAULT 0,
+    outcome     TEXT,
+    PRIMARY KEY (app, name)
+  ) STRICT;
+  `,
 ];

@@ -19,7 +19,18 @@ export interface ReleaseRow {
   readonly createdAt: number;
   /** The operator's variables the release runs with. */
   readonly env: Readonly<Record<string, string>>;
+  /** Those of `env` that Hop3 made (`{ generate = ... }`). */
+  readonly generated: readonly string[];
   readonly live: boolean;
+}
+
+/** Which release of an app is live, and where it runs. */
+export interface LiveRow {
+  readonly app: AppName;
+  readonly version: number;
+  readonly build: number;
+  readonly slot: SlotName;
+  readonly createdAt: number;
 }
 
 export interface NewRelease {
@@ -33,11 +44,14 @@ export interface NewRelease {
   readonly branch: string | null;
   readonly by: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly generated: readonly string[];
 }
 
 const SELECT = `
   SELECT r.*, b.commit_id, b.tree, b.store_path, (a.live IS r.version) AS is_live
   FROM releases r JOIN builds b ON b.app = r.app AND b.number = r.build JOIN apps a ON a.name = r.app`;
+
+const PLACES = 'SELECT r.app, r.version, r.build, r.slot, r.created_at AS createdAt FROM apps a JOIN releases r ON r.app = a.name AND r.version = a.live';
 
 export class Releases {
   readonly #db: Database;
@@ -64,6 +78,15 @@ export class Releases {
     return row && this.#release(row);
   }
 
+  /** Every app's live release, without its variables: cheap enough to ask each second. */
+  places(): LiveRow[] {
+    return this.#db.all(PLACES) as unknown as LiveRow[];
+  }
+
+  place(app: AppName): LiveRow | null {
+    return this.#db.get(`${PLACES} WHERE a.name = $app`, { app }) as unknown as LiveRow | null;
+  }
+
   /** The newest release of a commit, for a push that goes back to it. */
   ofCommit(app: AppName, commit: Oid): ReleaseRow | null {
     const row = this.#db.get(
@@ -83,11 +106,11 @@ export class Releases {
     this.#db.transaction(() => {
       this.#db.run("DELETE FROM releases WHERE app = $app AND state = 'switching'", { app: release.app });
       this.#db.run(
-        `INSERT INTO releases (app, version, build, state, slot, reason, description, branch, by, created_at, env)
-         VALUES ($app, $version, $build, 'switching', $slot, $reason, $description, $branch, $by, $now, $env)`,
+        `INSERT INTO releases (app, version, build, state, slot, reason, description, branch, by, created_at, env, generated)
+         VALUES ($app, $version, $build, 'switching', $slot, $reason, $description, $branch, $by, $now, $env, $generated)`,
         {
           app: release.app, version: release.version, build: release.build, slot: release.slot, reason: release.reason,
-          description: release.description, branch: release.branch, by: release.by, env: this.#seal.seal(JSON.stringify(release.env), releasePlace(release.app, release.version)), now: Date.now(),
+          description: release.description, branch: release.branch, by: release.by, env: this.#seal.seal(JSON.stringify(release.env), releasePlace(release.app, release.version)), generated: JSON.stringify(release.generated), now: Date.now(),
         },
       );
     });
@@ -151,6 +174,7 @@ export class Releases {
       by: row['by'] as string,
       createdAt: row['created_at'] as number,
       env: this.#env(app, version, row),
+      generated: JSON.parse(row['generated'] as string) as string[],
       live: row['is_live'] === 1,
     };
   }

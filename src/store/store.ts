@@ -1,9 +1,11 @@
 import { Addons } from './addons.ts';
 import { Apps } from './apps.ts';
 import { Builds } from './builds.ts';
+import { CronRuns } from './cron.ts';
 import { Database } from './database.ts';
 import { Domains } from './domains.ts';
 import { OperatorEnv } from './env.ts';
+import { FixedPorts } from './fixed-ports.ts';
 import { Ports } from './ports.ts';
 import { Releases } from './releases.ts';
 import { Scale } from './scale.ts';
@@ -16,9 +18,11 @@ export class Store {
   readonly addons: Addons;
   readonly apps: Apps;
   readonly builds: Builds;
+  readonly cron: CronRuns;
   readonly domains: Domains;
   readonly env: OperatorEnv;
   readonly ports: Ports;
+  readonly fixedPorts: FixedPorts;
   readonly releases: Releases;
   readonly scale: Scale;
   readonly tokens: Tokens;
@@ -29,9 +33,11 @@ export class Store {
     this.addons = new Addons(db, seal);
     this.apps = new Apps(db);
     this.builds = new Builds(db);
+    this.cron = new CronRuns(db);
     this.domains = new Domains(db);
     this.env = new OperatorEnv(db, seal);
     this.ports = new Ports(db);
+    this.fixedPorts = new FixedPorts(db);
     this.releases = new Releases(db, seal);
     this.scale = new Scale(db);
     this.tokens = new Tokens(db);

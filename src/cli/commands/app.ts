@@ -1,7 +1,9 @@
 import type { AppDetail, AppSummary } from '../../server/api-types.ts';
 import { Hop3Error } from '../../errors.ts';
+import { formatLimits } from '../../limits.ts';
 import { shortOid } from '../../names.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
+import { longHealth } from '../health.ts';
 import { fields, table } from '../output.ts';
 import { when } from '../time.ts';
 import { workerTable } from './ps.ts';
@@ -47,8 +49,11 @@ function describeApp(app: AppDetail): string {
     ['url', app.url],
     ['branch', app.branch ?? 'none yet; the first push of main or master chooses it'],
     ['live', release ? `v${release.version} ${release.description}, by ${release.by}, ${when(release.created_at)}` : 'nothing yet'],
+    ['health', app.health ? longHealth(app.health) : null],
     ['last build', build ? `b${build.number} ${build.status} (${shortOid(build.commit)}), ${when(build.started_at)}` : 'none yet'],
     ['', build?.status === 'failed' ? build.error : null],
+    ['limits', app.limits ? `${formatLimits(app.limits)} for each process, kept by ${app.limits.kept_by === 'cgroup' ? 'cgroup v2' : 'rlimits'}` : null],
+    ['ports', app.ports.length === 0 ? null : app.ports.map(({ number, protocol, name }) => `${number}/${protocol}${name === null ? '' : ` (${name})`}`).join(', ')],
     ['made', `${when(app.created_at)}, by ${app.created_by}`],
   ]);
   return app.workers.length === 0 ? head : `${head}\n\n${workerTable(app.workers)}`;

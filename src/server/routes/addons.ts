@@ -73,7 +73,7 @@ export function addonRoutes(context: ServerContext, streams: OpenStreams): Fasti
 
     api.get('/apps/:app/addons/:addon', { config: { access: 'app' }, schema: { params: OneOfApp } }, async (request): Promise<AddonInfo & { about: string }> => {
       const addon = addonOfApp(context, request);
-      const about = await driverOf(addon.type).describe(addon, addons.context(addon.type, () => {}, AbortSignal.timeout(ASK_LIMIT * 1000)));
+      const about = await driverOf(addon.type).describe(addon, addons.context(addon, () => {}, AbortSignal.timeout(ASK_LIMIT * 1000)));
       return { ...addonInfo(context, addon), about };
     });
 
@@ -84,7 +84,7 @@ export function addonRoutes(context: ServerContext, streams: OpenStreams): Fasti
 
     api.post('/apps/:app/addons/:addon/query', { config: { access: 'app' }, schema: { params: OneOfApp, body: Query } }, async (request) => {
       const addon = addonOfApp(context, request);
-      const asking = addons.context(addon.type, () => {}, AbortSignal.timeout(ASK_LIMIT * 1000));
+      const asking = addons.context(addon, () => {}, AbortSignal.timeout(ASK_LIMIT * 1000));
       return { answer: await driverOf(addon.type).query(addon, request.body.text, asking) };
     });
 
@@ -93,7 +93,7 @@ export function addonRoutes(context: ServerContext, streams: OpenStreams): Fasti
       const out = new PassThrough();
       const { abort, end } = streams.begin();
       reply.raw.once('close', () => { if (!reply.raw.writableFinished) abort.abort(); });
-      driverOf(addon.type).dump(addon, out, addons.context(addon.type, () => {}, abort.signal))
+      driverOf(addon.type).dump(addon, out, addons.context(addon, () => {}, abort.signal))
         // The answer has begun: all that is left to say "this is not whole" is to cut it.
         .then(() => out.end(), (error: unknown) => {
           if (!abort.signal.aborted) context.reportDefect(`dump of ${addon.name}`, error);
@@ -117,7 +117,7 @@ function restoreRoute(context: ServerContext, streams: OpenStreams): FastifyPlug
       return streamDeploy(context, streams, reply, async (log, signal) => {
         log.phase(`Restoring ${addon.name}`);
         const counted = counting(request);
-        await driverOf(addon.type).restore(addon, counted.stream, context.addons.context(addon.type, (line) => log.line(line), signal));
+        await driverOf(addon.type).restore(addon, counted.stream, context.addons.context(addon, (line) => log.line(line), signal));
         log.line(`${counted.bytes()} bytes restored`);
         return null;
       });
