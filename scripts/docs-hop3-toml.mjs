@@ -65,6 +65,7 @@ function typeOf(schema) {
   if (schema.word) return schema.word;
   if (schema.enum) return (schema.published?.enum ?? schema.enum).map((word) => `\`"${word}"\``).join(', ');
   if (schema.type === 'integer') return `whole number, ${schema.minimum} to ${schema.maximum}`;
+  if (schema.type === 'number') return `number, ${schema.minimum} to ${schema.maximum}`;
   if (schema.type === 'boolean') return 'true, false';
   if (schema.type === 'string') return 'text';
   if (schema.type === 'array') return `list of ${typeOf(schema.items)}s`;

@@ -53,6 +53,7 @@ s6 command -v s6-svscan s6-ipcclient s6-envdir s6-svlink
 bubblewrap bwrap --version
 tini tini --version
 util-linux setpriv --version
+bsdutils script --version
 util-linux command -v flock runuser setsid
 coreutils env --default-signal true
 LIST
@@ -86,6 +87,17 @@ LIST
     # Of the templates for Ruby and Java. The names without a version are the same on every Debian and Ubuntu.
     echo 'ruby gem --version'
     echo 'default-jdk-headless javac -version'
+    # The servers of addons, and what the examples that use them are made of.
+    echo 'postgresql ls /usr/lib/postgresql/*/bin/initdb'
+    echo 'postgresql-contrib ls /usr/share/postgresql/*/extension/pg_trgm.control'
+    echo 'mariadb-server test -x /usr/sbin/mariadbd'
+    echo 'mariadb-client mariadb --version'
+    echo 'redis-server redis-server --version'
+    echo 'redis-tools redis-cli --version'
+    echo 'php-mysql php --ri pdo_mysql'
+    echo 'python3-psycopg2 /usr/bin/python3 -c import\ psycopg2'
+    echo 'python3-redis /usr/bin/python3 -c import\ redis'
+    echo 'user-mode-linux command -v linux.uml'
   fi
 }
 
@@ -111,9 +123,9 @@ install_packages() {
     apt_install "$@" || { tail -n 20 "$apt_log" >&2; die "apt-get could not install: $*"; }
   fi
   allow_service_starts
-  # Debian enables these for the next boot. Hop3 has an nginx of its own, and would find port 80 taken.
+  # Debian enables these for the next boot. Hop3 has an nginx of its own, and would find port 80 taken; databases it starts itself.
   local service
-  for service in nginx radicale; do
+  for service in nginx radicale postgresql mariadb redis-server; do
     if [[ " $* " == *" $service"* ]] && command -v systemctl >/dev/null; then as_root systemctl disable --quiet "$service.service" || true; fi
   done
 }
@@ -131,7 +143,7 @@ lists_are_old() {
   [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mtime -7 -print -quit 2>/dev/null)" ]
 }
 
-# Packages must not start their services while they are installed: nginx would take port 80, radicale 5232.
+# Packages must not start their services while they are installed: nginx would take port 80, radicale 5232, PostgreSQL 5432.
 forbid_service_starts() {
   dry && return 0
   trap 'allow_service_starts; rm -f "$apt_log"' EXIT

@@ -6,7 +6,10 @@ import { Hop3Error } from '../src/errors.ts';
 import type { PushLog } from '../src/log.ts';
 import { asOid, parseAppName, type AppName, type StorePath } from '../src/names.ts';
 import { Paths } from '../src/paths.ts';
-import type { Deployer, Release } from '../src/pipeline/model.ts';
+import { Cron } from '../src/pipeline/cron.ts';
+import { HealthWatch } from '../src/pipeline/health-watch.ts';
+import { AddonHost } from '../src/pipeline/addon-host.ts';
+import type { AddonChange, Deployer, Release } from '../src/pipeline/model.ts';
 import { Authenticator, createAdminToken, createToken } from '../src/server/auth.ts';
 import { buildServer } from '../src/server/build-server.ts';
 import type { ServerContext } from '../src/server/context.ts';
@@ -35,6 +38,9 @@ export class ApiWorld {
     this.context = {
       settings, store, paths: new Paths(dir), deployer: this.deployer,
       auth: new Authenticator(store.tokens, adminTokenFile),
+      addons: new AddonHost({ settings, store, paths: new Paths(dir) }),
+      cron: new Cron({ settings, store, paths: new Paths(dir), addons: new AddonHost({ settings, store, paths: new Paths(dir) }), reportDefect: (where, error) => this.defects.push([where, error]) }),
+      health: new HealthWatch({ settings, store, paths: new Paths(dir), reportDefect: (where, error) => this.defects.push([where, error]) }),
       planFiles: async (files) => ({
         mode: 'template', template: 'nixpkgs-wrapper', tier: 1,
         assurance: { reproducible: false, auditable: true, architectures: ['x86_64-linux'], reasons: [] },
@@ -62,7 +68,7 @@ export class ApiWorld {
     const dir = mkdtempSync(join(tmpdir(), 'hop3-api-'));
     const adminTokenFile = join(dir, 'admin.token');
     await createAdminToken(adminTokenFile);
-    const world = new ApiWorld(dir, readFileSync(adminTokenFile, 'utf8').trim(), Store.open(join(dir, 'hop3.db')), adminTokenFile);
+    const world = new ApiWorld(dir, readFileSync(adminTokenFile, 'utf8').trim(), Store.open(join(dir, 'hop3.db'), join(dir, 'secret.key')), adminTokenFile);
     await world.server.ready();
     return world;
   }
@@ -148,6 +154,16 @@ export class MadeUpDeployer implements Deployer {
     return this.#live(app, recordRelease(this.#store, app, live.commit[0]!, 'env', `Set ${Object.keys(changes).join(', ')}`, by, env));
   }
 
+  async changeAddons(app: AppName, change: AddonChange, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null> {
+    await this.#begin(`${change.kind} addon ${app} by ${by}`, log, signal);
+    return null;
+  }
+
+  async scale(app: AppName, changes: Readonly<Record<string, number>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
+    await this.#begin(`scale ${app} ${JSON.stringify(changes)} by ${by}`, log, signal);
+    return this.#live(app, this.#store.releases.live(app)!.version);
+  }
+
   async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
     await this.#begin(`restart ${app} by ${by}`, log, signal);
     const live = this.#store.releases.live(app);
@@ -196,7 +212,7 @@ function recordRelease(store: Store, app: AppName, letter: string, reason: 'push
   const build = store.builds.begin(app, commit, by);
   store.builds.built(app, build, { tree: commit, buildKey: 'k', storePath: storePath(letter), root: build, runtime: '{}', config: '{}' });
   const version = store.releases.nextVersion(app);
-  store.releases.beginSwitch({ app, version, build, slot: version % 2 === 1 ? 'a' : 'b', reason, description, branch: 'main', by, env });
+  store.releases.beginSwitch({ app, version, build, slot: version % 2 === 1 ? 'a' : 'b', reason, description, branch: 'main', by, env, generated: [] });
   store.releases.finishSwitch(app, version);
   store.builds.end(app, build, 'released', { release: version });
   return version;

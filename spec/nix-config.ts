@@ -8,8 +8,8 @@ export function configWith(template: string, keys: Record<string, unknown>, meta
     builder: 'nix',
     run: { start: null, beforeRun: null, startTimeout: 60 },
     processes: {}, env: {}, generated: {}, computed: {}, envPolicy: 'keep-existing', admin: null, healthcheck: null,
-    domains: [], addons: [], ports: [], notices: [],
-    nix: { template, keys },
+    domains: [], domainsPolicy: 'keep-existing', addons: [], ports: [], cron: [], notices: [],
+    limits: { memory: null, cpu: null, processes: null }, nix: { template, keys },
   };
 }
 

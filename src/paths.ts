@@ -14,6 +14,8 @@ export class Paths {
   }
 
   get database(): string { return join(this.root, 'hop3.db'); }
+  /** What the database's secrets are sealed with, where HOP3_SECRET_KEY_FILE does not name another place. */
+  get secretKey(): string { return join(this.root, 'secret.key'); }
   /** Sockets; 0700, so that only Hop3's own user can reach them. */
   get run(): string { return join(this.root, 'run'); }
   get hookSocket(): string { return join(this.run, 'hook.sock'); }
@@ -21,6 +23,8 @@ export class Paths {
   get services(): string { return join(this.root, 'services'); }
   /** The service directories of Hop3's own programs (server, nginx), which `services` links to. */
   get ownServices(): string { return join(this.root, 'own-services'); }
+  /** Data and service directories of the database servers that Hop3 runs. */
+  get addons(): string { return join(this.root, 'addons'); }
   get nginx(): string { return join(this.root, 'nginx'); }
   get serverLogs(): string { return join(this.root, 'logs'); }
   /** HOME of nix and git: no user's own configuration reaches them. */
@@ -34,9 +38,13 @@ export class Paths {
   app(app: AppName): string { return join(this.apps, app); }
   /** The switch: a symlink to `slots/a` or `slots/b`, replaced by rename(2). */
   current(app: AppName): string { return join(this.app(app), 'current'); }
+  /** While this file is there the app answers that it is down for maintenance. */
+  maintenance(app: AppName): string { return join(this.app(app), 'maintenance'); }
   slot(app: AppName, slot: SlotName): string { return join(this.app(app), 'slots', slot); }
   /** HOME and working directory of the app's workers; kept across releases. */
   data(app: AppName): string { return join(this.app(app), 'data'); }
+  /** Commands that run once keep their files here, a directory each: no slot, since they may outlive the release they began in. */
+  oneOffs(app: AppName): string { return join(this.app(app), 'one-offs'); }
   workerLogs(app: AppName): string { return join(this.app(app), 'logs'); }
   builds(app: AppName): string { return join(this.app(app), 'builds'); }
   buildLog(app: AppName, build: number): string { return join(this.builds(app), `${build}.log`); }

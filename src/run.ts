@@ -1,4 +1,5 @@
 import { spawn as nodeSpawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { $ } from 'zx/core';
 import { Hop3Error } from './errors.ts';
 import { Collector, type OutputStream } from './program-output.ts';
@@ -23,6 +24,14 @@ export interface RunOptions {
   readonly onLine?: ((line: string, stream: OutputStream) => void) | undefined;
   /** Bytes of stdout to keep for the caller; more than that is an error, not a cut. Default 1 MiB; 0 keeps none. */
   readonly keepStdout?: number | undefined;
+  /** Read into standard input as fast as the program takes it; in place of `input`. */
+  readonly stdin?: Readable | undefined;
+  /** Gets standard output as fast as it takes it; then no line of it comes and nothing is kept. It is not ended. */
+  readonly stdout?: Writable | undefined;
+  /** The same for standard error. */
+  readonly stderr?: Writable | undefined;
+  /** Read into descriptor 3 of the program. */
+  readonly control?: Readable | undefined;
   /** The process id, as soon as there is one. */
   readonly onStart?: ((pid: number) => void) | undefined;
 }
@@ -72,16 +81,20 @@ export async function run(command: Command, options: RunOptions = {}): Promise<F
       const child = nodeSpawn(command.file, command.args, {
         cwd: command.cwd,
         env: baseEnv(command.env),
-        stdio: [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+        stdio: [command.input === undefined && !options.stdin ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(options.control ? ['pipe' as const] : [])],
         detached: true,
         windowsHide: zxOptions.windowsHide,
       });
       child.once('error', reject);
-      child.once('spawn', () => resolve({ child, done: closed(child), collect }));
+      child.once('spawn', () => resolve({ child, done: closed(child, options.stdout === undefined), collect }));
       child.stdin?.on('error', () => {}); // EPIPE: the program did not want its input; its exit code tells
-      child.stdout?.on('data', (chunk: Buffer) => collect.push('stdout', chunk));
-      child.stderr?.on('data', (chunk: Buffer) => collect.push('stderr', chunk));
-      if (command.input !== undefined) child.stdin?.end(command.input);
+      if (options.stdout) child.stdout?.pipe(options.stdout, { end: false });
+      else child.stdout?.on('data', (chunk: Buffer) => collect.push('stdout', chunk));
+      if (options.stderr) child.stderr?.pipe(options.stderr, { end: false });
+      else child.stderr?.on('data', (chunk: Buffer) => collect.push('stderr', chunk));
+      if (options.control) pipeTo(options.control, child.stdio[3] as Writable);
+      if (options.stdin) options.stdin.pipe(child.stdin!);
+      else if (command.input !== undefined) child.stdin?.end(command.input);
       return child;
     };
     const keepNothing = { push: () => 0, length: 0, join: () => '', [Symbol.iterator]: function* () {} };
@@ -159,6 +172,11 @@ function missingTool(command: Command, error: NodeJS.ErrnoException): Error {
   });
 }
 
+function pipeTo(from: Readable, to: Writable): void {
+  to.on('error', () => {}); // EPIPE: the program closed it or is gone
+  from.pipe(to);
+}
+
 function checkArguments(command: Command): void {
   for (const arg of [command.file, ...command.args]) {
     // execve would cut the argument at the NUL without a word.
@@ -174,10 +192,12 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function closed(child: ChildProcess): Promise<void> {
+/** A reader of stdout that is slow, and not a grandchild, may be why the pipe is still open: then there is no grace to end. */
+function closed(child: ChildProcess, cutsPipes: boolean): Promise<void> {
   return new Promise((resolve) => {
     let grace: NodeJS.Timeout | undefined;
     child.once('exit', () => {
+      if (!cutsPipes) return;
       grace = setTimeout(() => { child.stdout?.destroy(); child.stderr?.destroy(); }, PIPE_GRACE);
     });
     child.once('close', () => { clearTimeout(grace); resolve(); });

@@ -1,6 +1,14 @@
-import { cpus } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Hop3Error } from './errors.ts';
+import { CPU_RANGE, formatMemory, MEMORY_RANGE, parseMemory, PROCESSES_RANGE } from './limits.ts';
+import { Paths } from './paths.ts';
+
+/** A database server and who may make users and databases there. */
+export interface ServerUrl extends Address {
+  readonly user: string;
+  readonly password: string;
+}
 
 export interface Address {
   readonly host: string;
@@ -14,6 +22,12 @@ export type NixpkgsSetting =
   | { readonly kind: 'revision'; readonly rev: string; readonly sha256: string }
   | { readonly kind: 'built-in' };
 
+/** What a process of an app gets where its hop3.toml says nothing, and the most that hop3.toml may ask for. null: no limit. */
+export interface LimitSetting {
+  readonly standard: number | null;
+  readonly most: number | null;
+}
+
 /** The server's settings, read once at start from the environment. docs/operations.md has the table. */
 export interface Settings {
   readonly root: string;
@@ -22,6 +36,8 @@ export interface Settings {
   readonly domain: string;
   readonly nixpkgs: NixpkgsSetting;
   readonly adminTokenFile: string;
+  /** The key that the database's secrets are sealed with; made at the first start. */
+  readonly secretKeyFile: string;
   /** Seconds a build may take in all. */
   readonly buildTimeout: number;
   /** Seconds a build may stay silent. */
@@ -40,6 +56,16 @@ export interface Settings {
   readonly drainTimeout: number;
   /** Releases of an app that can be rolled back to (each keeps its store path). */
   readonly keepReleases: number;
+  /** For each process of an app; memory in bytes. */
+  readonly limits: Readonly<Record<'memory' | 'cpu' | 'processes', LimitSetting>>;
+  /** Cores that one build step is told to use (`nix-build --cores`); 0: what nix.conf says. */
+  readonly buildCores: number;
+  /** Bytes of address space that evaluating an expression may take. */
+  readonly evalMemory: number;
+  /** Servers that the operator gives for addons; null: Hop3 runs its own. */
+  readonly addonServers: Readonly<Record<'postgres' | 'mysql', ServerUrl | null>>;
+  /** The loopback ports of the addon servers that Hop3 runs, first and last. */
+  readonly addonPorts: readonly [number, number];
   /** The ports that workers are given, first and last. */
   readonly workerPorts: readonly [number, number];
 }
@@ -63,6 +89,7 @@ export function readSettings(env: Env): Settings {
     domain: domain(env['HOP3_DOMAIN'] ?? 'localhost'),
     nixpkgs: nixpkgs(env['HOP3_NIXPKGS']),
     adminTokenFile: env['HOP3_ADMIN_TOKEN_FILE'] ?? join(rootDir, 'admin.token'),
+    secretKeyFile: env['HOP3_SECRET_KEY_FILE'] || new Paths(rootDir).secretKey,
     buildTimeout: whole(env, 'HOP3_BUILD_TIMEOUT', 3600, 1, 86_400),
     buildSilence: whole(env, 'HOP3_BUILD_SILENCE', 1200, 1, 86_400),
     evalTimeout: whole(env, 'HOP3_EVAL_TIMEOUT', 120, 1, 3600),
@@ -72,7 +99,19 @@ export function readSettings(env: Env): Settings {
     parallelBuilds: whole(env, 'HOP3_PARALLEL_BUILDS', Math.max(1, cpus().length), 1, 256),
     drainTimeout: whole(env, 'HOP3_DRAIN_TIMEOUT', 30, 0, 3600),
     keepReleases: whole(env, 'HOP3_KEEP_RELEASES', 10, 1, 1000),
-    workerPorts: portRange(env['HOP3_WORKER_PORTS'] ?? '20000-29999'),
+    limits: {
+      memory: limitSetting('HOP3_LIMIT_MEMORY', env['HOP3_LIMIT_MEMORY'] || `${Math.max(MEMORY_RANGE[0] / 1024 ** 2, Math.floor(totalmem() / 2 / 1024 ** 2))}M`, 'a size such as 512M', MEMORY_RANGE, parseMemory),
+      cpu: limitSetting('HOP3_LIMIT_CPU', env['HOP3_LIMIT_CPU'] || 'none', `cores from ${CPU_RANGE.join(' to ')}`, CPU_RANGE, (text) => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : null)),
+      processes: limitSetting('HOP3_LIMIT_PROCESSES', env['HOP3_LIMIT_PROCESSES'] || '1024', `a whole number from ${PROCESSES_RANGE.join(' to ')}`, PROCESSES_RANGE, (text) => (/^\d+$/.test(text) ? Number(text) : null)),
+    },
+    buildCores: whole(env, 'HOP3_BUILD_CORES', 0, 0, 1024),
+    evalMemory: evalMemory(env['HOP3_EVAL_MEMORY'] || '4G'),
+    addonServers: {
+      postgres: serverUrl(env, 'HOP3_POSTGRES_URL', 'postgres', 5432),
+      mysql: serverUrl(env, 'HOP3_MYSQL_URL', 'mysql', 3306),
+    },
+    addonPorts: portRange('HOP3_ADDON_PORTS', env['HOP3_ADDON_PORTS'] || '18000-18999'),
+    workerPorts: portRange('HOP3_WORKER_PORTS', env['HOP3_WORKER_PORTS'] ?? '20000-29999'),
   };
 }
 
@@ -126,9 +165,53 @@ function flag(env: Env, name: string): boolean {
   return true;
 }
 
-function portRange(text: string): readonly [number, number] {
+/** "512M", "512M:2G" (the second is the most an app may ask for), "none", "none:2G". */
+function limitSetting(name: string, text: string, what: string, [least, most]: readonly [number, number], parse: (text: string) => number | null): LimitSetting {
+  const read = (part: string): number | null => {
+    if (part === 'none') return null;
+    const value = parse(part);
+    if (value === null || value < least || value > most) throw bad(name, text, `${what}, or "none"; behind a ":" the most that an app's hop3.toml may ask for`);
+    return value;
+  };
+  const [standard, ceiling, ...more] = text.split(':').map(read);
+  if (standard === undefined || more.length > 0) throw bad(name, text, what);
+  // Without a limit an app would have more than the most that it may ask for.
+  if (ceiling !== undefined && ceiling !== null) return { standard: Math.min(standard ?? ceiling, ceiling), most: ceiling };
+  return { standard, most: null };
+}
+
+/** A setting as an operator would write it. */
+export function formatLimitSetting({ standard, most }: LimitSetting, format: (value: number) => string = String): string {
+  const shown = (value: number | null) => (value === null ? 'none' : format(value));
+  return most === null ? shown(standard) : `${shown(standard)}:${shown(most)}`;
+}
+
+function evalMemory(text: string): number {
+  const bytes = parseMemory(text);
+  if (bytes === null || bytes < 256 * 1024 ** 2) throw bad('HOP3_EVAL_MEMORY', text, `a size of ${formatMemory(256 * 1024 ** 2)} or more, such as 4G`);
+  return bytes;
+}
+
+function portRange(name: string, text: string): readonly [number, number] {
   const match = /^(\d{4,5})-(\d{4,5})$/.exec(text);
   const [from, to] = [Number(match?.[1]), Number(match?.[2])];
-  if (!match || from < 1024 || to > 65_535 || to - from < 3) throw bad('HOP3_WORKER_PORTS', text, 'FIRST-LAST between 1024 and 65535');
+  if (!match || from < 1024 || to > 65_535 || to - from < 3) throw bad(name, text, 'FIRST-LAST between 1024 and 65535');
   return [from, to];
+}
+
+/** The password never enters the message. */
+function serverUrl(env: Env, name: string, scheme: string, defaultPort: number): ServerUrl | null {
+  const text = env[name];
+  if (text === undefined || text === '') return null;
+  const allowed = `${scheme}://USER:PASSWORD@HOST:PORT, a user who may make users and databases (special characters as %XX)`;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || ![`${scheme}:`, `${scheme}ql:`].includes(url.protocol) || url.hostname === '') throw bad(name, '...', allowed);
+  try {
+    return {
+      host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? defaultPort : Number(url.port),
+      user: decodeURIComponent(url.username), password: decodeURIComponent(url.password),
+    };
+  } catch {
+    throw bad(name, '...', allowed);
+  }
 }

@@ -117,8 +117,8 @@ test('variables arrive byte for byte, and setting them repeats names only', asyn
 
 test('what cannot be set is refused before anything is sent', async ({ world }) => {
   for (const [args, what] of [
-    [['A'], '"A" sets nothing: write NAME=value, or NAME --stdin.'],
-    [['=x'], '"=x" sets nothing: write NAME=value, or NAME --stdin.'],
+    [['A'], 'Argument 1 sets nothing: write NAME=value, or NAME --stdin.'],
+    [['A=1', '=x'], 'Argument 2 sets nothing: write NAME=value, or NAME --stdin.'],
     [['A=1', 'A=2'], 'A is set twice.'],
     [['A=1', '--stdin'], '--stdin and --file take the value of one variable: hop3 env set NAME --stdin'],
     [['A', '--file', '/nonexistent'], '/nonexistent cannot be read: ENOENT.'],

@@ -8,6 +8,9 @@ import { readRef, updateRef } from '../../src/git/objects.ts';
 import { asOid, parseAppName, type AppName, type Oid } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
 import type { PushLog } from '../../src/log.ts';
+import { Cron } from '../../src/pipeline/cron.ts';
+import { HealthWatch } from '../../src/pipeline/health-watch.ts';
+import { AddonHost } from '../../src/pipeline/addon-host.ts';
 import type { Deployer, Push, Release } from '../../src/pipeline/model.ts';
 import { Authenticator, createAdminToken, createToken } from '../../src/server/auth.ts';
 import type { ServerContext } from '../../src/server/context.ts';
@@ -49,12 +52,15 @@ export class GitWorld {
     this.home = home;
     this.paths = new Paths(join(home, 'root'));
     mkdirSync(this.paths.root, { recursive: true, mode: 0o700 });
-    this.store = Store.open(this.paths.database);
+    this.store = Store.open(this.paths.database, this.paths.secretKey);
     const settings = readSettings({ HOP3_ROOT: this.paths.root, ...env });
     const context: ServerContext = {
       settings, paths: this.paths, store: this.store,
       deployer: this.#deployer(),
       auth: new Authenticator(this.store.tokens, settings.adminTokenFile),
+      addons: new AddonHost({ settings, paths: this.paths, store: this.store }),
+      cron: new Cron({ settings, paths: this.paths, store: this.store, addons: new AddonHost({ settings, paths: this.paths, store: this.store }), reportDefect: () => {} }),
+      health: new HealthWatch({ settings, paths: this.paths, store: this.store, reportDefect: () => {} }),
       planFiles: () => Promise.reject(new Error('not asked here')),
       checkPackage: () => Promise.reject(new Error('not asked here')),
       verifyRelease: () => Promise.reject(new Error('not asked here')),
@@ -129,7 +135,7 @@ export class GitWorld {
         return {} as Release;
       },
       createApp: (app, by) => this.create(app, by),
-      rollback: unused, setEnv: unused, restart: unused, setBranch: unused, destroyApp: unused,
+      rollback: unused, setEnv: unused, changeAddons: unused, scale: unused, restart: unused, setBranch: unused, destroyApp: unused,
     };
   }
 

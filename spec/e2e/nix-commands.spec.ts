@@ -8,6 +8,7 @@ import { silentLog } from '../../src/log.ts';
 import type { AppName } from '../../src/names.ts';
 import { resolvePackageSet } from '../../src/nix/package-set.ts';
 import { Paths } from '../../src/paths.ts';
+import { AddonHost } from '../../src/pipeline/addon-host.ts';
 import type { Host } from '../../src/pipeline/job.ts';
 import { Gate } from '../../src/pipeline/turns.ts';
 import { bringBack } from '../../src/pipeline/verify.ts';
@@ -221,9 +222,9 @@ test('a derivation that was garbage is found again by the commit, as long as tha
   // The daemon lets no ordinary user collect the derivation of something that is kept, so this asks what would follow.
   const settings = readSettings(world.env);
   const paths = new Paths(world.root);
-  const store = Store.open(paths.database);
+  const store = Store.open(paths.database, paths.secretKey);
   const packageSet = await resolvePackageSet(settings, silentLog);
-  const host: Host = { settings, paths, store, packageSet: async () => packageSet, builds: new Gate(1), reportDefect: (where, error) => { throw new Error(where, { cause: error }); } };
+  const host: Host = { settings, paths, store, addons: new AddonHost({ settings, paths, store }), packageSet: async () => packageSet, builds: new Gate(1), reportDefect: (where, error) => { throw new Error(where, { cause: error }); } };
   const signal = new AbortController().signal;
   try {
     const release = (app: string, version: number) => store.releases.get(app as AppName, version)!;

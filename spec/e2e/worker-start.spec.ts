@@ -14,13 +14,15 @@ import { freePort, makeWorld, release, shop, worker, type World } from './worker
 
 await asOrdinaryUser(import.meta.url);
 
-// Answers GET /ok with 200 "all is well", /sorry with 503, /host with the Host header; everything else is 404.
+// Answers GET /ok with 200 "all is well", /sorry with 503, /host with the Host header; /slow never, /odd with what is not HTTP; everything else is 404.
 const SERVER = `
 import os, sys, time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 address, port = sys.argv[1], int(sys.argv[2])
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == '/slow': time.sleep(60)
+        if self.path == '/odd': self.wfile.write(b'SSH-2.0-not-http\\r\\n'); return
         status, text = {'/ok': (200, 'all is well'), '/sorry': (503, 'no'), '/host': (200, self.headers['Host'])}.get(self.path, (404, 'none'))
         self.send_response(status)
         self.end_headers()
@@ -100,6 +102,20 @@ starting('a health check that fails says what was asked and answered', async () 
 starting('a health check that misses its text says so', async () => {
   const { said } = await start([serve(await freePort())], { healthcheck: check('/ok', { contains: 'perfect' }), startTimeoutS: 4 });
   assert.match(said, 'Last answer: status 200, but the answer does not contain "perfect"');
+});
+
+starting('a request has a limit of its own, and what is not HTTP is told', async () => {
+  const slow = await start([serve(await freePort())], { healthcheck: check('/slow', { timeout: 1 }), startTimeoutS: 4 });
+  assert.match(slow.said, 'Last answer: no answer within 1 s');
+  await stopSlot(world.paths, shop, 'a', 0);
+  const odd = await start([serve(await freePort())], { healthcheck: check('/odd'), startTimeoutS: 4 });
+  assert.match(odd.said, 'Last answer: what it answered is not HTTP');
+});
+
+starting('last words without a line end are told, and not mixed with what Hop3 writes', async () => {
+  const { said, lines } = await start([worker('web', `/bin/sh -c 'printf "no license"; exit 3'`, { port: await freePort() })]);
+  assert.match(said, 'web.1 said:\n  no license\nIts command');
+  assert.equal(lines, ['no license']);
 });
 
 starting('a server on another port is told which', async () => {

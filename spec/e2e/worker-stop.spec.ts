@@ -72,7 +72,7 @@ stopping('lets a server with a SIGTERM handler finish its request', async () => 
   assert.equal(processes(), []);
   // It ended by itself after SIGTERM; a kill after the grace time would leave the request whole too.
   assert.equal(output(world).slice(-2), ['server got SIGTERM', 'server ends']);
-  assert.is(readLogs(world.paths, shop, { lines: 1 })[0]?.line, 'hop3: web.1 ended with exit code 0');
+  assert.is((await readLogs(world.paths, shop, { lines: 1 })).entries[0]?.line, 'hop3: web.1 ended with exit code 0');
 });
 
 stopping('sends SIGTERM once: a second one would end a server that took the first for its last', async () => {

@@ -36,7 +36,7 @@ view.after(() => world.end());
 async function asShop(command: string): Promise<{ readonly finished: Finished; readonly lines: string[] }> {
   const lines: string[] = [];
   const spec = { app: shop, slot: 'a', closure: [own] } as const;
-  const finished = await runOneOff({ paths: world.paths, spec, command, env: BASE_ENV, onLine: (line) => lines.push(line), limit: 20 });
+  const finished = await runOneOff({ paths: world.paths, spec, command, env: BASE_ENV, streams: { kind: 'lines', onLine: (line) => lines.push(line) }, limit: 20 });
   return { finished, lines };
 }
 
@@ -117,7 +117,7 @@ view('what it can write to is its data, /tmp and /dev/shm', async () => {
 
 view('a command that hangs is ended after its limit, and nothing of it stays', async () => {
   const lines: string[] = [];
-  const finished = await runOneOff({ paths: world.paths, spec: { app: shop, slot: 'a', closure: [own] }, command: `/bin/sh -c 'trap "" TERM; echo hangs; sleep 600; sleep 600'`, env: BASE_ENV, onLine: (line) => lines.push(line), limit: 1 });
+  const finished = await runOneOff({ paths: world.paths, spec: { app: shop, closure: [own] }, command: `/bin/sh -c 'trap "" TERM; echo hangs; sleep 600; sleep 600'`, env: BASE_ENV, streams: { kind: 'lines', onLine: (line) => lines.push(line) }, limit: 1 });
   assert.ok(finished.timedOut);
   assert.equal(lines, ['hangs']);
 });

@@ -7,7 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseAppName, type AppName, type StorePath } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
 import type { SlotSpec, WorkerSpec } from '../../src/runtime/model.ts';
-import { readLogs } from '../../src/runtime/logs.ts';
+import { logDirs } from '../../src/runtime/log-dirs.ts';
+import { LogTail } from '../../src/runtime/log-tail.ts';
+import type { LogEntry } from '../../src/runtime/logs.ts';
 import { isScanning, stopSlot } from '../../src/runtime/services.ts';
 
 /** A HOP3_ROOT of its own with a real s6-svscan, for specs that start workers. `end` leaves no process and no file. */
@@ -88,7 +90,17 @@ export async function until(condition: () => boolean, what: string, limitMs = 15
 
 /** The worker's output so far, without the lines that Hop3 writes itself. */
 export function output(world: World, app: AppName = shop, name?: string): string[] {
-  return readLogs(world.paths, app, { worker: name, lines: 10_000 }).map((entry) => entry.line).filter((line) => !line.startsWith('hop3: '));
+  return logged(world, app, name).map((entry) => entry.line).filter((line) => !line.startsWith('hop3: '));
+}
+
+/** Every line that is kept of an app's workers, by time. */
+export function logged(world: World, app: AppName = shop, name?: string): LogEntry[] {
+  return logDirs(world.paths, app, name).flatMap(({ dir, worker: of, release: version }) => {
+    const tail = new LogTail(dir, 'start');
+    const lines = tail.read();
+    tail.close();
+    return lines.map(({ time, line }) => ({ time, worker: of, release: version, line }));
+  }).sort((a, b) => a.time - b.time);
 }
 
 export function isRunning(pid: number): boolean {

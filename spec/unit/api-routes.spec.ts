@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Hop3Error } from '../../src/errors.ts';
@@ -126,6 +128,16 @@ test('variables are set, shown and unset; the log hides values', async ({ world,
   assert.is(missing.what, 'The operator of shop has set no GREETNIG. Did you mean "GREETING"?');
 });
 
+test('the whole environment is shown with where it comes from, and secrets only when they are asked for', async ({ world, shop }) => {
+  assert.equal((await world.call('GET', '/apps/shop/environment')).json(), { release: null, order: ['build', 'addon', 'admin', 'hop3.toml', 'computed', 'generated', 'operator', 'built-in'], variables: [] });
+  world.store.env.change(shop, { KEY: 'hush' });
+  const [hidden] = (await world.call('GET', '/apps/shop/environment')).json().variables;
+  assert.equal(hidden, { name: 'KEY', value: null, source: 'operator', hides: [], secret: true });
+  const all = await world.call('GET', '/apps/shop/environment?values=all');
+  assert.is(all.json().variables[0].value, 'hush');
+  assert.is((await world.call('GET', '/apps/shop/environment?values=some')).json().error.code, 'HOP3_USAGE');
+});
+
 test('an app with nothing live keeps variables for its first release', async ({ world }) => {
   const set = await world.call('PATCH', '/apps/shop/env', { body: { set: { A: '1' } } });
   assert.equal(events(set).at(-1), { kind: 'done', release: null });
@@ -162,9 +174,34 @@ test('builds and their logs are there by number, failed ones too', async ({ worl
 });
 
 test('an app that has written nothing has no lines and no processes', async ({ world }) => {
-  assert.equal((await world.call('GET', '/apps/shop/logs')).json(), { lines: [] });
+  assert.equal((await world.call('GET', '/apps/shop/logs')).json(), { lines: [], complete: true });
   assert.equal((await world.call('GET', '/apps/shop/ps')).json(), { workers: [] });
   assert.is((await world.call('GET', '/apps/shop/logs?release=4')).json().error.code, 'HOP3_NO_RELEASE');
+});
+
+test('logs are chosen by process, release, text and time', async ({ world, shop }) => {
+  world.released(shop, 'a');
+  for (const [place, text] of [['web.1/v1.a', 'GET /cart ERROR'], ['cron.nightly/v1.a', 'error: no disk'], ['web.1/v2.b', 'fine']]) {
+    const dir = join(world.context.paths.workerLogs(shop), place!);
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(join(dir, 'current'), `2026-11-23 05:1${place!.length % 10}:00.000000000  ${text}\n`);
+  }
+  const texts = async (query: string) => {
+    const answer = await world.call('GET', `/apps/shop/logs${query}`);
+    assert.is(answer.statusCode, 200, answer.body);
+    return answer.json<{ lines: { text: string }[] }>().lines.map(({ text }) => text);
+  };
+  assert.equal(await texts(''), ['GET /cart ERROR', 'fine', 'error: no disk']);
+  assert.equal(await texts('?grep=error'), ['GET /cart ERROR', 'error: no disk']);
+  assert.equal(await texts('?grep=error&worker=cron'), ['error: no disk']);
+  assert.equal(await texts('?worker=cron.nightly'), ['error: no disk']);
+  assert.equal(await texts('?release=1&worker=web'), ['GET /cart ERROR']);
+  assert.equal(await texts('?since=2026-11-23T05:11:00Z'), ['error: no disk']);
+  assert.equal(await texts('?since=2026-11-23T06:11:00%2B01:00'), ['error: no disk']);
+  assert.equal(await texts('?since=1'), []);
+  for (const query of ['since=yesterday', 'since=2026-99-99T00:00:00Z', 'grep=', 'worker=cron..x', 'worker=cron.a/b']) {
+    assert.is((await world.call('GET', `/apps/shop/logs?${query}`)).json().error.code, 'HOP3_USAGE', query);
+  }
 });
 
 test('a token is made for one app, shown once, and ends when revoked', async ({ world }) => {

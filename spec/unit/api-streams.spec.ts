@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -74,6 +74,38 @@ test('a followed log gives lines as they are written', async (context) => {
   writeFileSync(join(dir, 'current'), '2026-11-23 05:12:00.000123456  hello from web\n');
   assert.equal(await follow.next(), { kind: 'line', worker: 'web.1', release: 'v1', at: '2026-11-23T05:12:00.000Z', text: 'hello from web' });
   follow.request.destroy();
+});
+
+test('a reader that stops for a while is waited for and misses nothing; one that goes is let go', async (context) => {
+  const dir = join(context.world.context.paths.workerLogs(context.shop), 'web.1', 'v1.a');
+  mkdirSync(dir, { recursive: true });
+  const lines = 40_000;
+  const text = (from: number) => Array.from({ length: lines / 4 }, (_, n) => `2026-11-23 05:12:00.000123456  ${from + n} ${'x'.repeat(400)}\n`).join('');
+  const follow = open(context, 'GET', '/apps/shop/logs/follow?lines=0');
+  assert.is((await follow.next())!.kind, 'ping');
+  // 16 MB, more than every buffer in between holds; nothing reads.
+  for (let part = 0; part < 4; part += 1) {
+    appendFileSync(join(dir, 'current'), text(part * lines / 4));
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  for (let n = 0; n < lines; n += 1) {
+    const line = await follow.next();
+    assert.is(line?.text?.split(' ')[0], String(n));
+  }
+  appendFileSync(join(dir, 'current'), text(0));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  follow.request.destroy();
+  const closed = context.world.server.close();
+  await closed;
+});
+
+test('who follows an app that is destroyed is told so', async (context) => {
+  const follow = open(context, 'GET', '/apps/shop/logs/follow');
+  assert.is((await follow.next())!.kind, 'ping');
+  context.world.store.apps.remove(context.shop);
+  context.world.app('shop');
+  assert.is((await follow.next())!.error!.code, 'HOP3_NO_APP', 'another app of that name is another app');
+  assert.is(await follow.next(), null);
 });
 
 test.run();

@@ -4,6 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { commandTable } from '../../src/cli/command-table.ts';
 import { parseRemote } from '../../src/cli/git-remote.ts';
+import { harmless } from '../../src/cli/harmless.ts';
+import { longHealth, shortHealth } from '../../src/cli/health.ts';
 import { formatError, table } from '../../src/cli/output.ts';
 import { ago, duration, parseSpan } from '../../src/cli/time.ts';
 import { normaliseWords } from '../../src/cli/words.ts';
@@ -90,6 +92,40 @@ shown("a remote's address is taken apart; what is no HTTP address is none of our
 });
 
 shown.run();
+
+const strangers = suite('text of strangers on a terminal');
+
+strangers('colours pass where they are wanted and end with the line, elsewhere they are left out', () => {
+  assert.is(harmless('\u001b[1;31mred\u001b[38:2:1:2:3m', true), '\u001b[1;31mred\u001b[38:2:1:2:3m\u001b[0m');
+  assert.is(harmless('\u001b[1;31mred\u001b[0m', false), 'red');
+  assert.is(harmless('plain\ttext, grüße 🎉', true), 'plain\ttext, grüße 🎉');
+});
+
+strangers('all else that a terminal obeys, and what turns text around, is shown as its code', () => {
+  for (const colours of [true, false]) {
+    for (const [text, seen] of [
+      ['\u001b]0;title\u0007', '\\x1b]0;title\\x07'], ['\u001b[2J', '\\x1b[2J'], ['\u009b31m', '\\x9b31m'], ['a\rb\u0008', 'a\\x0db\\x08'],
+      ['\u001b[6n', '\\x1b[6n'], ['\u001bP+q\u001b\\', '\\x1bP+q\\x1b\\'], ['two\nlines', 'two\\x0alines'], ['\u202eevil\u2066', '\\u202eevil\\u2066'], ['\u007f', '\\x7f'],
+      ['\u001b[31\u001b[0m', colours ? '\\x1b[31\u001b[0m\u001b[0m' : '\\x1b[31'],
+    ] as const) assert.is(harmless(text, colours), seen);
+  }
+});
+
+strangers.run();
+
+const health = suite('health as hop3 shows it');
+health('says since when, and what was asked and answered', () => {
+  const now = Date.parse('2026-11-23T12:00:00Z');
+  const ok = { state: 'ok', since: '2026-11-23T11:57:00.000Z', last_asked: '2026-11-23T11:59:56.000Z', asked: 'GET /up', answered: null } as const;
+  const failing = { ...ok, state: 'failing', answered: 'status 500' } as const;
+  assert.is(shortHealth(null, now), '');
+  assert.is(shortHealth({ ...ok, state: 'unknown', since: null, last_asked: null }, now), 'not asked yet');
+  assert.is(shortHealth(ok, now), 'ok for 3 minutes, asked 4 seconds ago');
+  assert.is(shortHealth(failing, now), 'FAILING for 3 minutes: asked GET /up, got status 500');
+  assert.match(longHealth(ok, now), /^ok since 2026-11-23 \d\d:57 \(3 minutes ago\), asked 4 seconds ago$/);
+  assert.match(longHealth(failing, now), /^FAILING since 2026-11-23 \d\d:57 \(3 minutes ago\): asked GET \/up, got status 500, asked 4 seconds ago$/);
+});
+health.run();
 
 const documented = suite('docs/cli.md');
 

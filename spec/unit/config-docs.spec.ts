@@ -44,7 +44,7 @@ test('names every table', () => {
 test('its examples are read without a word', () => {
   const blocks = page.match(/(?:^ {4}.*\n?|^\n(?= {4}))+/gm) ?? [];
   const examples = blocks.map((block) => block.replace(/^ {4}/gm, '')).filter((block) => /^\[(?!\[rule)/.test(block.trim()));
-  assert.is(examples.length, 5);
+  assert.is(examples.length, 6);
   for (const example of examples) {
     const text = example.includes('nix.config-files') ? `[nix]\ntemplate = "nixpkgs-wrapper"\n${example}` : example;
     const { notices } = parseConfig({ hop3Toml: { path: 'hop3.toml', text }, procfile: null });

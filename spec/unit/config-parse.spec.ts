@@ -13,7 +13,7 @@ test('no file at all is a configuration', () => {
     builder: 'auto',
     run: { start: null, beforeRun: null, startTimeout: 60 },
     processes: {}, env: {}, generated: {}, computed: {}, envPolicy: 'keep-existing',
-    admin: null, healthcheck: null, domains: [], addons: [], ports: [], nix: null, notices: [],
+    admin: null, healthcheck: null, domains: [], domainsPolicy: 'keep-existing', addons: [], ports: [], cron: [], nix: null, notices: [],
   });
 });
 
@@ -63,13 +63,17 @@ test('computed values stay unexpanded and win over literal ones', () => {
 
 test('[admin] has a user name and a password to be made', () => {
   const password = { generate: 'password', length: 24, prefix: '', display: false };
-  assert.equal(parse('[admin]').admin, { username: 'admin', email: null, password });
+  assert.equal(parse('[admin]').admin, { username: 'admin', email: null, password, create: null });
   assert.equal(parse('[admin]\nusername = "root"\nemail = "operator"\npassword = { generate = "password", length = 20 }').admin,
-    { username: 'root', email: 'operator', password: { ...password, length: 20 } });
+    { username: 'root', email: 'operator', password: { ...password, length: 20 }, create: null });
+  assert.is(parse("[admin]\ncreate = '''\nset -eu\nmake it\n'''").admin?.create, 'set -eu\nmake it\n');
+  assert.is(parse('[admin]\ncreate = ["one", "two"]').admin?.create, 'one && two');
 });
 
 test('[healthcheck] has defaults', () => {
   assert.equal(parse('[healthcheck]').healthcheck, { path: '/', timeout: 5, interval: 30, contains: null });
+  assert.equal(parse('[healthcheck]\ninterval = 7').healthcheck?.interval, 7);
+  assert.equal(parse('[healthcheck]\ninterval = 7').notices, []);
   assert.equal(parse('[healthcheck]\npath = "/up?x=1"\ntimeout = 2\ncontains = "ok"').healthcheck, { path: '/up?x=1', timeout: 2, interval: 30, contains: 'ok' });
 });
 

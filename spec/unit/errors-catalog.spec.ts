@@ -52,7 +52,7 @@ test('statuses are those of errors, exit codes those of the table in the documen
   const exits = [...table.matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number)).filter((number) => number !== 0);
   assert.ok(exits.includes(130) && exits.length >= 10);
   for (const [code, { status, exit }] of Object.entries(catalog)) {
-    assert.ok([400, 401, 403, 404, 408, 409, 413, 415, 422, 499, 500, 502, 503, 504, 507].includes(status), `${code}: status ${status}`);
+    assert.ok([400, 401, 403, 404, 408, 409, 413, 415, 422, 426, 429, 499, 500, 502, 503, 504, 507].includes(status), `${code}: status ${status}`);
     assert.ok(exits.includes(exit), `${code}: exit ${exit}`);
   }
 });

@@ -2,24 +2,33 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AppConfig } from '../../src/config/model.ts';
 import { caught } from '../caught.ts';
-import { composeEnv, generateValue } from '../../src/pipeline/environment.ts';
+import { composeEnv, sourceOrder } from '../../src/pipeline/environment.ts';
+import { generateValue } from '../../src/pipeline/generate.ts';
 
 const test = suite('the environment of a release');
 
 const plain: AppConfig = {
   file: 'hop3.toml', metadata: { id: null, version: null, title: null, description: null }, builder: 'nix',
   run: { start: null, beforeRun: null, startTimeout: 60 }, processes: {}, env: {}, generated: {}, computed: {},
-  envPolicy: 'keep-existing', admin: null, healthcheck: null, domains: [], addons: [], ports: [], nix: null, notices: [],
+  envPolicy: 'keep-existing', admin: null, healthcheck: null, domains: [], domainsPolicy: 'keep-existing', addons: [], limits: { memory: null, cpu: null, processes: null }, ports: [], cron: [], nix: null, notices: [],
 };
 const runtime = { workers: {}, static: null, env: {}, path: [] };
 
-function compose(config: Partial<AppConfig>, operator = {}, builtIn = {}, env = {}) {
-  return composeEnv({ config: { ...plain, ...config }, runtime: { ...runtime, env }, operator, builtIn });
+function compose(config: Partial<AppConfig>, operator = {}, builtIn = {}, env = {}, addons = {}, generated: string[] = []) {
+  return composeEnv({ config: { ...plain, ...config }, runtime: { ...runtime, env }, operator, generated, addons, builtIn });
 }
 
 test('the operator beats hop3.toml, hop3.toml beats the build, Hop3 beats all', async () => {
   const { env } = compose({ env: { A: 'toml', B: 'toml', C: 'toml' } }, { B: 'operator', C: 'operator' }, { C: 'hop3' }, { A: 'build', D: 'build' });
   assert.equal(env, { A: 'toml', B: 'operator', C: 'hop3', D: 'build' });
+});
+
+test('hop3.toml and the operator beat an addon, which beats the build; its variables are known to both tables', async () => {
+  const addons = { PGHOST: '127.0.0.1', PGUSER: 'u', PGPASSWORD: 'p' };
+  const { env } = compose(
+    { env: { URL: 'pg://${PGUSER}:${PGPASSWORD}@${PGHOST}' }, computed: { DB_USER: '${PGUSER}' } }, { PGHOST: 'db.example.org' }, {}, { PGUSER: 'build' }, addons,
+  );
+  assert.equal(env, { PGHOST: 'db.example.org', PGUSER: 'u', PGPASSWORD: 'p', URL: 'pg://u:p@db.example.org', DB_USER: 'u' });
 });
 
 test('_policy = "override" lets hop3.toml beat the operator, never Hop3', async () => {
@@ -56,18 +65,46 @@ test('a secret is made once and kept by the release', async () => {
   const first = compose(config);
   assert.match(first.operator['KEY']!, /^k-[0-9a-f]{32}$/);
   assert.equal(first.display, ['KEY']);
-  const second = compose(config, first.operator);
+  assert.equal(first.generated, ['KEY']);
+  const second = compose(config, first.operator, {}, {}, {}, ['KEY']);
+  assert.equal(second.generated, ['KEY']);
   assert.is(second.env['KEY'], first.env['KEY']);
   assert.equal(second.display, []);
 });
 
 test('[admin] gives user, email and a password that stays', async () => {
-  const admin = { username: 'admin', email: 'a@example.org', password: { generate: 'password', length: 20, prefix: '', display: false } as const };
+  const admin = { username: 'admin', email: 'a@example.org', password: { generate: 'password', length: 20, prefix: '', display: false } as const, create: null };
   const { env, operator } = compose({ admin });
   assert.is(env['HOP3_ADMIN_USER'], 'admin');
   assert.is(env['HOP3_ADMIN_EMAIL'], 'a@example.org');
   assert.is(env['HOP3_ADMIN_PASSWORD']!.length, 20);
   assert.is(operator['HOP3_ADMIN_PASSWORD'], env['HOP3_ADMIN_PASSWORD']);
+});
+
+test('each variable knows where it comes from, what it hides, and whether it is a secret', () => {
+  const { variables } = compose(
+    { env: { A: 'toml', B: 'toml', E: 'http://${PGHOST}', F: 'x${D}' }, computed: { C: '${B} ${G}' } },
+    { A: 'operator', G: 'made', H: 'operator' }, { H: 'hop3' }, { A: 'build', I: 'build' }, { PGHOST: 'localhost', D: 'password', REPORTS_PGUSER: 'u', REPORTS_PGPASSWORD: 'p' }, ['G', 'GONE'],
+  );
+  const seen = Object.fromEntries(Object.entries(variables).map(([name, { source, hides, secret }]) => [name, [source, hides.join(' '), secret]]));
+  assert.equal(seen, {
+    A: ['operator', 'hop3.toml build', true], B: ['hop3.toml', '', false], C: ['computed', '', true], D: ['addon', '', true], E: ['hop3.toml', '', false], F: ['hop3.toml', '', true],
+    G: ['generated', '', true], H: ['built-in', 'operator', false], I: ['build', '', false], PGHOST: ['addon', '', false], REPORTS_PGUSER: ['addon', '', false], REPORTS_PGPASSWORD: ['addon', '', true],
+  });
+  assert.equal(sourceOrder('keep-existing'), ['build', 'addon', 'admin', 'hop3.toml', 'computed', 'generated', 'operator', 'built-in']);
+  assert.equal(sourceOrder('override'), ['build', 'addon', 'admin', 'generated', 'operator', 'hop3.toml', 'computed', 'built-in']);
+});
+
+test('with override, text that names itself means the value it hides, and is as secret as that', () => {
+  const { env, variables } = compose({ envPolicy: 'override', env: { LIST: '${LIST}:more' } }, { LIST: 'mine' });
+  assert.is(env['LIST'], 'mine:more');
+  assert.ok(variables['LIST']!.secret);
+});
+
+test('a name like those that every object has is a variable like any other', async () => {
+  const { env } = compose({ computed: { A: '${constructor}' } }, { constructor: 'x', toString: 'y' });
+  assert.equal([env['A'], env['toString']], ['x', 'y']);
+  assert.match((await caught(() => compose({ computed: { A: '${valueOf}' } }))).what, 'nothing defines it');
 });
 
 test('each kind of secret has the promised shape', async () => {

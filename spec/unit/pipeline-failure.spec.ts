@@ -17,7 +17,7 @@ const app = parseAppName('shop');
 
 test.before.each((context) => {
   context.dir = mkdtempSync(join(tmpdir(), 'hop3-failure-'));
-  context.store = Store.open(join(context.dir, 'hop3.db'));
+  context.store = Store.open(join(context.dir, 'hop3.db'), join(context.dir, 'secret.key'));
   context.paths = new Paths(context.dir);
   context.defects = [];
   mkdirSync(context.paths.app(app), { recursive: true });
@@ -38,7 +38,7 @@ function released({ store, paths }: { store: Store; paths: Paths }): void {
   const commit = asOid('a'.repeat(40));
   const build = store.builds.begin(app, commit, 'ann');
   store.builds.built(app, build, { tree: commit, buildKey: 'k', storePath: `/nix/store/${'0'.repeat(32)}-a` as StorePath, root: build, runtime: '{}', config: '{}' });
-  store.releases.beginSwitch({ app, version: 1, build, slot: 'a', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {} });
+  store.releases.beginSwitch({ app, version: 1, build, slot: 'a', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {}, generated: [] });
   switchTo(paths, app, 'a', 'web');
   store.releases.finishSwitch(app, 1);
 }

@@ -1,12 +1,13 @@
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAppName } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
-import { LogTail, readLogDir } from '../../src/runtime/log-tail.ts';
-import { readLogs } from '../../src/runtime/logs.ts';
+import { GAP, LogTail } from '../../src/runtime/log-tail.ts';
+import { followLogs, readLogs, type LogFilter } from '../../src/runtime/logs.ts';
 
 const logs = suite('log files');
 let root: string;
@@ -19,34 +20,127 @@ logs.before.each(() => {
 logs.after.each(() => rmSync(root, { recursive: true, force: true }));
 
 const stamp = (second: number) => `2026-11-23 05:42:${String(second).padStart(2, '0')}.613961998  `;
-const write = (...lines: string[]) => appendFileSync(join(dir, 'current'), lines.map((line, index) => `${stamp(index)}${line}\n`).join(''));
+const write = (...lines: string[]) => appendFileSync(join(dir, 'current'), lines.map((line, index) => `${stamp(index % 60)}${line}\n`).join(''));
 let rotations = 0;
-/** What s6-log does when a file is full. */
-const rotate = () => {
-  rotations += 1;
-  renameSync(join(dir, 'current'), join(dir, `@400000006b03d250${rotations.toString(16).padStart(8, '0')}.s`));
-  writeFileSync(join(dir, 'current'), '');
-};
+const current = () => join(dir, 'current');
+const previous = () => join(dir, 'previous');
+/** What s6-log does when a file is full, step by step: each is something that a reader may see. */
+const steps = [
+  () => renameSync(current(), previous()),
+  () => writeFileSync(current(), ''),
+  () => linkSync(previous(), join(dir, rotatedName((rotations += 1)))),
+  () => rmSync(previous()),
+];
+const rotatedName = (number: number) => `@400000006b03d250${number.toString(16).padStart(8, '0')}.s`;
+const rotate = () => { for (const step of steps) step(); };
 const texts = (lines: readonly { readonly line: string }[]) => lines.map(({ line }) => line);
+const shop = parseAppName('shop');
+const last = async (filter: LogFilter & { lines: number }) => (await readLogs(new Paths(root), shop, filter)).entries;
+const lastTexts = async (filter: LogFilter & { lines: number }) => texts(await last(filter));
 
-logs('a line has its time in milliseconds, and its text as it was written', () => {
-  write('  two spaces, and more  ', '');
-  assert.equal(readLogDir(dir, 10), [
-    { time: Date.parse('2026-11-23T05:42:00.613Z'), line: '  two spaces, and more  ' },
-    { time: Date.parse('2026-11-23T05:42:01.613Z'), line: '' },
+logs('a line has its time in milliseconds, and its text as it was written', async () => {
+  write('  two spaces, and more  ', '', 'grüße\r');
+  assert.equal((await last({ lines: 10 })).map(({ time, line }) => [time, line]), [
+    [Date.parse('2026-11-23T05:42:00.613Z'), '  two spaces, and more  '],
+    [Date.parse('2026-11-23T05:42:01.613Z'), ''],
+    [Date.parse('2026-11-23T05:42:02.613Z'), 'grüße'],
   ]);
 });
 
-logs('the last lines are found across rotated files', () => {
+logs('the last lines are found across rotated files', async () => {
   write('1', '2');
   rotate();
   write('3');
   rotate();
   write('4', '5');
-  assert.equal(texts(readLogDir(dir, 4)), ['2', '3', '4', '5']);
-  assert.equal(texts(readLogDir(dir, 1)), ['5']);
-  assert.equal(texts(readLogDir(dir, 99)), ['1', '2', '3', '4', '5']);
-  assert.equal(readLogDir(join(dir, 'nowhere'), 5), []);
+  assert.equal(await lastTexts({ lines: 4 }), ['2', '3', '4', '5']);
+  assert.equal(await lastTexts({ lines: 1 }), ['5']);
+  assert.equal(await lastTexts({ lines: 99 }), ['1', '2', '3', '4', '5']);
+  assert.equal(await lastTexts({ lines: 0 }), []);
+});
+
+logs('the last lines are whole at every moment of a rotation, and none is there twice', async () => {
+  write('1');
+  rotate();
+  write('2', '3');
+  for (const step of steps) {
+    step();
+    assert.equal(await lastTexts({ lines: 99 }), ['1', '2', '3']);
+  }
+});
+
+logs('lines longer than what is read at a time, and files without a last line end, are read from either end alike', async () => {
+  const long = (letter: string) => letter.repeat(150_000);
+  write('first', long('a'), '', long('b'));
+  rotate();
+  appendFileSync(current(), `${stamp(9)}not ended`);
+  const tail = new LogTail(dir, 'start');
+  // Forward, very long ones come in pieces, which s6-log would have made of them anyway.
+  assert.is(texts(tail.read()).join(''), `first${long('a')}${long('b')}`);
+  tail.close();
+  assert.equal(await lastTexts({ lines: 9 }), ['first', long('a'), '', long('b')]);
+});
+
+logs("a worker's last words without a line end are a line of their own", async () => {
+  write('panic: no memoryhop3: web.1 ended with exit code 2', 'hop3: web.1 ended by signal 9');
+  const want = ['panic: no memory', 'hop3: web.1 ended with exit code 2', 'hop3: web.1 ended by signal 9'];
+  assert.equal(await lastTexts({ lines: 9 }), want);
+  const tail = new LogTail(dir, 'start');
+  assert.equal(texts(tail.read()), want);
+  tail.close();
+});
+
+logs('at every moment of a rotation each line is given once, to whoever came before and to whoever comes in the middle', () => {
+  write('old 1');
+  rotate();
+  write('old 2');
+  rotate();
+  write('before');
+  const tails: { tail: LogTail; came: string; seen: string[] }[] = [];
+  const join = (came: string) => tails.push({ tail: new LogTail(dir, 'end'), came, seen: [] });
+  const read = () => { for (const one of tails) one.seen.push(...texts(one.tail.read())); };
+  join('-');
+  steps.forEach((step, at) => {
+    step();
+    join(String(at));
+    read();
+    if (at > 0) { write(`after step ${at}`); read(); }
+  });
+  rotate();
+  write('end');
+  read();
+  const all = ['after step 1', 'after step 2', 'after step 3', 'end'];
+  for (const { tail, came, seen } of tails) {
+    assert.equal(seen, all.slice(Math.max(0, Number(came === '-' ? 0 : came) - 1)), `who came at ${came}`);
+    tail.close();
+  }
+});
+
+logs('a clock that was set back repeats and loses nothing', () => {
+  write('1');
+  rotate();
+  write('2');
+  const tail = new LogTail(dir, 'start');
+  assert.equal(texts(tail.read()), ['1', '2']);
+  write('3');
+  // The rotated name is older than the one before it.
+  renameSync(current(), join(dir, rotatedName(0)));
+  writeFileSync(current(), '');
+  write('4');
+  assert.equal(texts(tail.read()), ['3', '4']);
+  tail.close();
+});
+
+logs('reading a little at a time gives the same lines', () => {
+  write(...Array.from({ length: 5000 }, (_, n) => `line ${n}`));
+  rotate();
+  write('last');
+  const tail = new LogTail(dir, 'start');
+  const seen: string[] = [];
+  do seen.push(...texts(tail.read(64 * 1024))); while (tail.behind);
+  assert.is(seen.length, 5001);
+  assert.ok(seen.every((line, n) => line === (n === 5000 ? 'last' : `line ${n}`)));
+  tail.close();
 });
 
 logs('following gives each line once, however often the file is rotated in between', () => {
@@ -65,13 +159,13 @@ logs('following gives each line once, however often the file is rotated in betwe
   tail.close();
 });
 
-logs('following goes on when its file was removed by rotation', () => {
+logs('following goes on when its file was removed unread, and says so', () => {
   write('1');
   const tail = new LogTail(dir, 'start');
   assert.equal(texts(tail.read()), ['1']);
-  rmSync(join(dir, 'current'));
+  rmSync(current());
   write('2');
-  assert.equal(texts(tail.read()), ['2']);
+  assert.equal(texts(tail.read()), [GAP, '2']);
   tail.close();
 });
 
@@ -95,20 +189,78 @@ logs('a line that is not ended yet is given when it is', () => {
   tail.close();
 });
 
-logs('workers and releases come in the order of time', () => {
-  const paths = new Paths(root);
-  const shop = parseAppName('shop');
-  const other = join(paths.workerLogs(shop), 'queue.1', 'v2.b');
+logs('workers and releases come in the order of time', async () => {
+  const other = join(new Paths(root).workerLogs(shop), 'queue.1', 'v2.b');
   mkdirSync(other, { recursive: true });
-  mkdirSync(join(paths.workerLogs(shop), 'web.1', 'not-a-log'));
+  mkdirSync(join(new Paths(root).workerLogs(shop), 'web.1', 'not-a-log'));
   writeFileSync(join(dir, 'current'), `${stamp(1)}one\n${stamp(3)}three\n`);
   writeFileSync(join(other, 'current'), `${stamp(2)}two\n`);
-  assert.equal(readLogs(paths, shop, { lines: 10 }).map((entry) => `${entry.release} ${entry.worker} ${entry.line}`), ['v1 web.1 one', 'v2 queue.1 two', 'v1 web.1 three']);
-  assert.equal(texts(readLogs(paths, shop, { lines: 2 })), ['two', 'three']);
-  assert.equal(texts(readLogs(paths, shop, { lines: 5, worker: 'web' })), ['one', 'three']);
-  assert.equal(texts(readLogs(paths, shop, { lines: 5, worker: 'we' })), []);
-  assert.equal(texts(readLogs(paths, shop, { lines: 5, release: 'v2' })), ['two']);
-  assert.equal(readLogs(paths, parseAppName('other'), { lines: 5 }), []);
+  assert.equal((await last({ lines: 10 })).map((entry) => `${entry.release} ${entry.worker} ${entry.line}`), ['v1 web.1 one', 'v2 queue.1 two', 'v1 web.1 three']);
+  assert.equal(await lastTexts({ lines: 2 }), ['two', 'three']);
+  assert.equal(await lastTexts({ lines: 5, worker: 'web' }), ['one', 'three']);
+  assert.equal(await lastTexts({ lines: 5, worker: 'we' }), []);
+  assert.equal(await lastTexts({ lines: 5, release: 'v2' }), ['two']);
+  assert.equal(await readLogs(new Paths(root), parseAppName('other'), { lines: 5 }), { entries: [], complete: true });
+});
+
+logs('a text is looked for in upper and lower case, through colours, and across files', async () => {
+  write('Error: one', 'fine', '\u001b[31mERR\u001b[1mOR\u001b[0m: two');
+  rotate();
+  write('no error at all', 'fine too');
+  assert.equal(await lastTexts({ lines: 99, text: 'error' }), ['Error: one', '\u001b[31mERR\u001b[1mOR\u001b[0m: two', 'no error at all']);
+  assert.equal(await lastTexts({ lines: 1, text: 'error:' }), ['\u001b[31mERR\u001b[1mOR\u001b[0m: two']);
+  assert.equal(await lastTexts({ lines: 9, text: '.*' }), [], 'a text, no pattern');
+});
+
+logs('lines before a moment are left out', async () => {
+  write('0', '1');
+  rotate();
+  appendFileSync(current(), `${stamp(5)}5\n${stamp(6)}6\n`);
+  const since = Date.parse('2026-11-23T05:42:01Z');
+  assert.equal(await lastTexts({ lines: 99, since }), ['1', '5', '6']);
+  assert.equal(await lastTexts({ lines: 1, since }), ['6']);
+});
+
+logs('old releases are not read while newer lines are enough', async () => {
+  const logsDir = new Paths(root).workerLogs(shop);
+  const old = join(logsDir, 'web.1', 'v1.b');
+  mkdirSync(old);
+  write('new');
+  // A file that pretends to be old: what is in it would be shown if it was looked at.
+  writeFileSync(join(old, 'current'), '2027-01-01 00:00:00.000000000  not looked at\n');
+  utimesSync(join(old, 'current'), 1, 1);
+  assert.equal(await lastTexts({ lines: 1 }), ['new']);
+});
+
+logs('a slow reader gets every line, each once', async () => {
+  const stop = new AbortController();
+  const seen: string[] = [];
+  write('known');
+  const following = followLogs(new Paths(root), shop, { lines: 5 }, async ({ line }) => {
+    seen.push(line);
+    if (seen.length % 100 === 0) await delay(1);
+  }, stop.signal);
+  for (let n = 0; n < 2000; n += 1) {
+    if (n % 250 === 0) { rotate(); await delay(5); }
+    write(`line ${n}`);
+  }
+  while (seen.at(-1) !== 'line 1999') await delay(5);
+  stop.abort();
+  await following;
+  assert.equal(seen, ['known', ...Array.from({ length: 2000 }, (_, n) => `line ${n}`)]);
+});
+
+logs('following looks for a text too, and ends when the app is gone', async () => {
+  const seen: string[] = [];
+  let there = true;
+  write('old error', 'old');
+  const following = followLogs(new Paths(root), shop, { lines: 9, text: 'error' }, ({ line }) => seen.push(line), new AbortController().signal, () => there);
+  await delay(20);
+  write('quiet', 'new ERROR');
+  while (seen.length < 2) await delay(5);
+  there = false;
+  await following;
+  assert.equal(seen, ['old error', 'new ERROR']);
 });
 
 logs.run();

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Hop3Error } from '../../src/errors.ts';
+import { NO_LIMITS } from '../../src/limits.ts';
 import { parseAppName } from '../../src/names.ts';
 import { describeWorkerExit } from '../../src/runtime/exits.ts';
 import { shellWord, workerRun } from '../../src/runtime/run-scripts.ts';
@@ -69,7 +70,7 @@ sandbox('a command reaches the shell as it was written', () => {
 });
 
 sandbox('the run script loads no environment of the app', () => {
-  const text = workerRun('web.1', 'v3', '/h/sandbox.args', 'python3 app.py');
+  const text = workerRun('web.1', 'v3', '/h/sandbox.args', 'python3 app.py', { name: 'shop.a.web.1', limits: NO_LIMITS, modeFile: '/h/run/limits' });
   assert.match(text, `exec env -i PATH=/usr/local/bin:/usr/bin:/bin tini -s -g -p SIGTERM --`);
   assert.not.match(text, /envdir/);
 });

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { asOid, parseAppName, type StorePath } from '../../src/names.ts';
+import { migrations } from '../../src/store/migrations.ts';
 import { Store } from '../../src/store/store.ts';
 
 const test = suite<{ dir: string; store: Store }>('the store');
@@ -14,7 +15,7 @@ const path = (name: string) => `/nix/store/${'0'.repeat(32)}-${name}` as StorePa
 
 test.before.each((context) => {
   context.dir = mkdtempSync(join(tmpdir(), 'hop3-store-'));
-  context.store = Store.open(join(context.dir, 'hop3.db'));
+  context.store = Store.open(join(context.dir, 'hop3.db'), join(context.dir, 'secret.key'));
   context.store.apps.create(shop, 'admin');
 });
 test.after.each((context) => {
@@ -26,7 +27,7 @@ function released(store: Store, letter: string, env: Record<string, string> = {}
   const build = store.builds.begin(shop, commit(letter), 'ann');
   store.builds.built(shop, build, { tree: commit(letter), buildKey: 'k', storePath: path(letter), root: build, runtime: '{}', config: '{}' });
   const version = store.releases.nextVersion(shop);
-  store.releases.beginSwitch({ app: shop, version, build, slot: version % 2 ? 'a' : 'b', reason: 'push', description: `Deploy ${letter}`, branch: 'main', by: 'ann', env });
+  store.releases.beginSwitch({ app: shop, version, build, slot: version % 2 ? 'a' : 'b', reason: 'push', description: `Deploy ${letter}`, branch: 'main', by: 'ann', env, generated: [] });
   store.releases.finishSwitch(shop, version);
   store.builds.end(shop, build, 'released', { release: version });
   return version;
@@ -49,7 +50,7 @@ test('a release goes live with its variables and its branch, in one step', ({ st
 test('a switch that did not happen leaves no release and no gap in the numbers', ({ store }) => {
   released(store, 'a');
   const build = store.builds.begin(shop, commit('b'), 'ann');
-  store.releases.beginSwitch({ app: shop, version: 2, build, slot: 'b', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {} });
+  store.releases.beginSwitch({ app: shop, version: 2, build, slot: 'b', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {}, generated: [] });
   assert.is(store.releases.get(shop, 2), null);
   assert.is(store.releases.switching().length, 1);
   store.releases.abandonSwitch(shop);
@@ -77,7 +78,7 @@ test('a root shared by a kept build is kept', ({ store }) => {
   released(store, 'b');
   const again = store.builds.begin(shop, commit('a'), 'ann');
   store.builds.built(shop, again, { tree: commit('a'), buildKey: 'k', storePath: path('a'), root: 1, runtime: '{}', config: '{}' });
-  store.releases.beginSwitch({ app: shop, version: 3, build: again, slot: 'a', reason: 'rollback', description: 'Rollback to v1', branch: 'main', by: 'ann', env: {} });
+  store.releases.beginSwitch({ app: shop, version: 3, build: again, slot: 'a', reason: 'rollback', description: 'Rollback to v1', branch: 'main', by: 'ann', env: {}, generated: [] });
   store.releases.finishSwitch(shop, 3);
   store.builds.end(shop, again, 'released', { release: 3 });
   assert.equal(store.builds.prune(shop, 1), [2]);
@@ -107,14 +108,79 @@ test('one port has one owner', ({ store }) => {
 test('a database of a newer Hop3 is refused, not changed', ({ dir, store }) => {
   store.close();
   const file = join(dir, 'newer.db');
-  const newer = Store.open(file);
+  const newer = Store.open(file, join(dir, 'secret.key'));
   (newer as unknown as { ping(): void }).ping();
   newer.close();
   // Raise the version by hand, as a newer Hop3 would.
   const raw = new BetterSqlite(file);
   raw.pragma('user_version = 999');
   raw.close();
-  assert.throws(() => Store.open(file), (error: { code: string }) => error.code === 'HOP3_DATABASE');
+  assert.throws(() => Store.open(file, join(dir, 'secret.key')), (error: { code: string }) => error.code === 'HOP3_DATABASE');
+});
+
+const CANARY = 'canary-5f1d0c';
+const holdsCanary = (dir: string) => readdirSync(dir).filter((name) => readFileSync(join(dir, name)).includes(CANARY));
+
+test('secrets lie encrypted in the database, its log included; the key is a file for its owner alone', ({ dir, store }) => {
+  store.env.change(shop, { FIRST: CANARY });
+  released(store, 'a', { KEY: CANARY, EMPTY: '' });
+  assert.equal(store.env.get(shop), { EMPTY: '', KEY: CANARY });
+  assert.equal(store.releases.live(shop)!.env, { KEY: CANARY, EMPTY: '' });
+  assert.equal(holdsCanary(dir), []);
+  assert.is(statSync(join(dir, 'secret.key')).mode & 0o777, 0o600);
+});
+
+test('values of any bytes come back as they were', ({ store }) => {
+  const values = { A: "it's \"q\"\n$(id) \u{1F389} ", B: 'x'.repeat(100_000), C: 'sealed:1:AAAA' };
+  store.env.change(shop, values);
+  assert.equal(store.env.get(shop), values);
+});
+
+test('a value cannot be read under another name or app', ({ dir, store }) => {
+  store.env.change(shop, { SECRET: CANARY });
+  const raw = new BetterSqlite(join(dir, 'hop3.db'));
+  raw.exec("UPDATE env SET name = 'SHOWN'");
+  raw.close();
+  assert.throws(() => store.env.get(shop), /env\/shop\/SHOWN cannot be decrypted/);
+});
+
+test('a database without its key is refused and keeps what it has; with the key it opens again', ({ dir, store }) => {
+  store.env.change(shop, { KEY: CANARY });
+  store.close();
+  const [file, key] = [join(dir, 'hop3.db'), join(dir, 'secret.key')];
+  renameSync(key, `${key}.away`);
+  const refused = (pattern: RegExp) => assert.throws(() => Store.open(file, key), (error: { code: string; message: string }) => error.code === 'HOP3_SECRET_KEY' && pattern.test(error.message));
+  refused(/cannot be read \(ENOENT\)/);
+  assert.throws(() => statSync(key), /ENOENT/, 'no new key was made');
+  writeFileSync(key, 'short\n', { mode: 0o600 });
+  refused(/does not hold a key/);
+  rmSync(key);
+  writeFileSync(key, readFileSync(`${key}.away`, 'utf8'), { mode: 0o644 });
+  refused(/can be read by other users/);
+  rmSync(key);
+  renameSync(`${key}.away`, key);
+  const again = Store.open(file, key);
+  assert.equal(again.env.get(shop), { KEY: CANARY });
+  again.close();
+});
+
+test('what an older Hop3 wrote as it was is encrypted at the first start, and wiped from the file', ({ dir }) => {
+  const file = join(dir, 'old.db');
+  const raw = new BetterSqlite(file);
+  raw.exec(migrations[0]!);
+  raw.exec(`
+    INSERT INTO apps (name, branch, live, created_at, created_by) VALUES ('shop', 'main', 1, 1, 'ann');
+    INSERT INTO env (app, name, value) VALUES ('shop', 'KEY', '${CANARY}');
+    INSERT INTO builds (app, number, commit_id, tree, status, by, started_at) VALUES ('shop', 1, '${'a'.repeat(40)}', '${'a'.repeat(40)}', 'released', 'ann', 1);
+    INSERT INTO releases (app, version, build, state, slot, reason, description, by, created_at, env) VALUES ('shop', 1, 1, 'done', 'a', 'push', 'x', 'ann', 1, '{"KEY":"${CANARY}"}');
+    PRAGMA user_version = 1;`);
+  raw.close();
+  assert.ok(holdsCanary(dir).length > 0);
+  const upgraded = Store.open(file, join(dir, 'old.key'));
+  assert.equal(upgraded.env.get(shop), { KEY: CANARY });
+  assert.equal(upgraded.releases.live(shop)!.env, { KEY: CANARY });
+  upgraded.close();
+  assert.equal(holdsCanary(dir), []);
 });
 
 test.run();

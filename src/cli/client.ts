@@ -1,5 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Socket } from 'node:net';
+import { pipeline, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Hop3Error } from '../errors.ts';
 import { API_PREFIX, errorInfo, type ErrorBody, type ErrorInfo } from '../server/api-types.ts';
@@ -11,6 +13,12 @@ const REMOVAL_LIMIT = 660_000;
 /** Milliseconds to connect. */
 const CONNECT_LIMIT = 10_000;
 const LARGEST_ANSWER = 64 * 1024 * 1024;
+
+/** A connection that left HTTP behind, and what came with the answer. */
+export interface Upgraded {
+  readonly socket: Socket;
+  readonly head: Buffer;
+}
 
 export interface ClientOptions {
   /** `http://127.0.0.1:7000`, without a path. */
@@ -56,9 +64,22 @@ export class Client {
     yield decoder.end();
   }
 
+  /** An answer's bytes in pieces as they come; one that is cut throws. */
+  async *bytes(path: string): AsyncGenerator<Buffer> {
+    yield* this.#chunks(await this.#open('GET', path));
+  }
+
+  /** Sends bytes as they come and gives the answer's lines, one JSON object each. */
+  async *upload<T>(path: string, body: Readable): AsyncGenerator<T> {
+    yield* this.#objects<T>(await this.#open('PUT', path, undefined, body));
+  }
+
   /** An answer of one JSON object a line. */
   async *lines<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): AsyncGenerator<T> {
-    const answer = await this.#open(method, path, body);
+    yield* this.#objects<T>(await this.#open(method, path, body));
+  }
+
+  async *#objects<T>(answer: http.IncomingMessage): AsyncGenerator<T> {
     const decoder = new StringDecoder('utf8');
     let pending = '';
     for await (const chunk of this.#chunks(answer)) {
@@ -80,22 +101,53 @@ export class Client {
     }
   }
 
+  /**
+   * Asks the server to go on in another protocol, and gives the connection. From then on neither limits nor signals of this
+   * client touch it.
+   */
+  async upgrade(path: string, protocol: string): Promise<Upgraded> {
+    const { token, signal } = this.#options;
+    const url = new URL(`${API_PREFIX}${path}`, this.server);
+    const answer = await new Promise<Upgraded | http.IncomingMessage>((resolve, reject) => {
+      const request = (url.protocol === 'https:' ? https : http).request(url, {
+        method: 'POST', agent: false,
+        headers: { accept: 'application/json', connection: 'Upgrade', upgrade: protocol, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+      });
+      const onAbort = () => request.destroy(new Error('interrupted'));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const settled = () => {
+        request.setTimeout(0);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      request.setTimeout(CONNECT_LIMIT, () => request.destroy(limitError(`no answer within ${CONNECT_LIMIT / 1000} s`)));
+      request.once('upgrade', (_answer, socket, head) => { settled(); resolve({ socket, head }); });
+      request.once('response', (response) => { settled(); resolve(response); });
+      request.once('error', (error) => { settled(); reject(this.#connectionError(error)); });
+      request.end();
+    });
+    if ('socket' in answer && 'head' in answer) return answer;
+    throw await this.#refusal(answer);
+  }
+
   async #json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.#open(method, path, body);
     return this.#parse(await this.#whole(answer)) as T;
   }
 
   /** The answer with a 2xx status; anything else is thrown as the error it holds. */
-  async #open(method: string, path: string, body?: unknown): Promise<http.IncomingMessage> {
-    const answer = await this.#request(method, `${API_PREFIX}${path}`, body);
+  async #open(method: string, path: string, body?: unknown, upload?: Readable): Promise<http.IncomingMessage> {
+    const answer = await this.#request(method, `${API_PREFIX}${path}`, body, upload);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
-    const error = (this.#parse(await this.#whole(answer)) as Partial<ErrorBody> | null)?.error;
-    if (!error?.code) throw this.#stranger(`it answered ${status} without a word of explanation`);
-    throw new ServerError(error);
+    throw await this.#refusal(answer);
   }
 
-  #request(method: string, path: string, body: unknown): Promise<http.IncomingMessage> {
+  async #refusal(answer: http.IncomingMessage): Promise<Error> {
+    const error = (this.#parse(await this.#whole(answer)) as Partial<ErrorBody> | null)?.error;
+    return error?.code ? new ServerError(error) : this.#stranger(`it answered ${answer.statusCode} without a word of explanation`);
+  }
+
+  #request(method: string, path: string, body: unknown, upload?: Readable): Promise<http.IncomingMessage> {
     const { server, token, signal } = this.#options;
     const url = new URL(path, server);
     const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -106,6 +158,7 @@ export class Client {
         headers: {
           accept: 'application/json',
           ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+          ...(upload ? { 'content-type': 'application/octet-stream' } : {}),
           ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
         },
       });
@@ -119,7 +172,8 @@ export class Client {
       request.on('response', resolve);
       request.on('error', (error) => reject(this.#connectionError(error)));
       request.on('close', () => clearTimeout(connecting));
-      request.end(payload);
+      if (!upload) request.end(payload);
+      else pipeline(upload, request, () => {}); // a broken upload ends the request, whose error tells
     });
   }
 

@@ -74,6 +74,8 @@ export const commandTable: readonly CommandSpec[] = [
       ['-t, --tail', 'go on with what is written from now on'],
       ['-w, --worker <name>', 'only this process (web.1) or type (web)'],
       ['-r, --release <version>', 'only what this release wrote'],
+      ['-g, --grep <text>', 'only lines that hold this text, in upper or lower case'],
+      ['--since <when>', 'only what was written since then: 10m, 2h, or 2026-11-23T05:12'],
       ['--build [build]', 'the log of a build instead, by default the last; with --release that of its build'],
     ],
     load: async () => (await import('./commands/logs.ts')).logsCommand,
@@ -91,11 +93,29 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/builds.ts')).showBuildLog,
   },
   {
-    path: 'ps', summary: 'the processes of an app', example: 'hop3 ps', app: true,
-    load: async () => (await import('./commands/app.ts')).listProcesses,
+    path: 'ps list', summary: 'the processes of an app', example: 'hop3 ps', app: true,
+    load: async () => (await import('./commands/ps.ts')).listProcesses,
+  },
+  {
+    path: 'ps scale', args: '<TYPE=count...>', summary: 'change how many processes of a type run; kept across releases', example: 'hop3 ps scale web=2 worker=3', app: true,
+    load: async () => (await import('./commands/ps.ts')).scaleProcesses,
+  },
+  {
+    path: 'cron list', summary: 'the [[cron]] lines of the live release: next run, last run and how it ended', example: 'hop3 cron', app: true,
+    load: async () => (await import('./commands/cron.ts')).listCron,
+  },
+  {
+    path: 'cron run', args: '<name>', summary: 'run a cron line now, show its output and wait for its end', example: 'hop3 cron run nightly', app: true,
+    load: async () => (await import('./commands/cron.ts')).runCron,
+  },
+  {
+    path: 'run', args: '<command...>', summary: "run a command in the live release's sandbox and environment", example: 'hop3 run -- python manage.py migrate', app: true,
+    options: [['--no-tty', 'three pipes even where there is a terminal: output and errors apart, nothing changed']],
+    load: async () => (await import('./commands/run.ts')).runCommand,
   },
   {
     path: 'env show', summary: 'the variables you set, with their values', example: 'hop3 env', app: true,
+    options: [['--sources', 'all variables of the live release, and where each comes from; secrets hidden'], ['--values', 'the same, with the values of secrets']],
     load: async () => (await import('./commands/env.ts')).showEnv,
   },
   {
@@ -110,6 +130,86 @@ export const commandTable: readonly CommandSpec[] = [
   {
     path: 'env unset', args: '<names...>', summary: 'take variables away and restart, as a new release', example: 'hop3 env unset LOG_LEVEL', app: true,
     load: async () => (await import('./commands/env.ts')).unsetEnv,
+  },
+  {
+    path: 'domains list', summary: 'the names an app answers to besides its own', example: 'hop3 domains', app: true,
+    load: async () => (await import('./commands/domains.ts')).listDomains,
+  },
+  {
+    path: 'domains add', args: '<names...>', summary: 'let an app answer to more names', example: 'hop3 domains add shop.example.org www.example.org', app: true,
+    load: async () => (await import('./commands/domains.ts')).addDomains,
+  },
+  {
+    path: 'domains remove', args: '<name>', summary: 'take a name away', example: 'hop3 domains remove www.example.org', app: true,
+    load: async () => (await import('./commands/domains.ts')).removeDomain,
+  },
+  {
+    path: 'domains set', args: '<names...>', summary: 'these names and no others', example: 'hop3 domains set shop.example.org', app: true,
+    load: async () => (await import('./commands/domains.ts')).setDomains,
+  },
+  {
+    path: 'domains clear', summary: 'no names but its own', example: 'hop3 domains clear', app: true,
+    load: async () => (await import('./commands/domains.ts')).clearDomains,
+  },
+  {
+    path: 'maintenance on', summary: 'answer 503 to everybody, at once', example: 'hop3 maintenance on', app: true,
+    load: async () => (await import('./commands/domains.ts')).maintenanceOn,
+  },
+  {
+    path: 'maintenance off', summary: 'answer again', example: 'hop3 maintenance off', app: true,
+    load: async () => (await import('./commands/domains.ts')).maintenanceOff,
+  },
+  {
+    path: 'maintenance status', summary: 'whether maintenance is on', example: 'hop3 maintenance', app: true,
+    load: async () => (await import('./commands/domains.ts')).maintenanceStatus,
+  },
+  {
+    path: 'addon list', summary: 'the databases that you may see; with --app those of one app', example: 'hop3 addons', app: false,
+    load: async () => (await import('./commands/addon.ts')).listAddons,
+  },
+  {
+    path: 'addon types', summary: 'what addons there are, and the variables an app gets', example: 'hop3 addon types', app: false,
+    load: async () => (await import('./commands/addon.ts')).listTypes,
+  },
+  {
+    path: 'addon create', args: '<type>', summary: 'make a database for an app and restart it with its variables', example: 'hop3 addon create postgres --name reports', app: true,
+    options: [['--name <name>', 'a name of its own, for a second one of a type: its variables begin with it'], ['--extension <names>', 'extensions of PostgreSQL, with commas between']],
+    load: async () => (await import('./commands/addon.ts')).createAddon,
+  },
+  {
+    path: 'addon show', args: '<addon>', summary: 'one addon: version, size, the apps that have it', example: 'hop3 addon show shop-postgres', app: true,
+    load: async () => (await import('./commands/addon.ts')).showAddon,
+  },
+  {
+    path: 'addon attach', args: '<addon>', summary: "give an app another app's database too", example: 'hop3 addon attach shop-postgres --app reports', app: true,
+    load: async () => (await import('./commands/addon.ts')).attachAddon,
+  },
+  {
+    path: 'addon detach', args: '<addon>', summary: 'take a database away from an app; its data stay', example: 'hop3 addon detach shop-postgres --app reports', app: true,
+    load: async () => (await import('./commands/addon.ts')).detachAddon,
+  },
+  {
+    path: 'addon destroy', args: '<addon>', summary: 'remove a database that no app has any more, with its data', example: 'hop3 addon destroy shop-postgres --confirm=shop-postgres', app: false,
+    load: async () => (await import('./commands/addon.ts')).destroyAddon,
+  },
+  {
+    path: 'addon query', args: '<addon> <text>', summary: "run SQL or a Redis command as the app's own user", example: "hop3 addon postgres query shop-postgres 'SELECT count(*) FROM orders'", app: true,
+    load: async () => (await import('./commands/addon.ts')).queryAddon,
+  },
+  {
+    path: 'addon dump', args: '<addon>', summary: 'write all of a database to a file or standard output', example: 'hop3 addon postgres dump shop-postgres --file shop.sql', app: true,
+    options: [['--file <path>', 'where to (standard output)']],
+    load: async () => (await import('./commands/addon.ts')).dumpAddon,
+  },
+  {
+    path: 'addon restore', args: '<addon>', summary: "replace a database's contents with a dump", example: 'hop3 addon postgres restore shop-postgres --file shop.sql --confirm=shop-postgres', app: true,
+    options: [['--file <path>', 'where from (standard input)']],
+    load: async () => (await import('./commands/addon.ts')).restoreAddon,
+  },
+  {
+    path: 'addon credentials', args: '<addon>', summary: "the variables with a database's address and password; --rotate makes a new password", example: 'hop3 addon credentials shop-postgres --rotate', app: true,
+    options: [['--rotate', 'a new password, and a restart with it; the old one stops working']],
+    load: async () => (await import('./commands/addon.ts')).addonCredentials,
   },
   {
     path: 'token create', summary: 'make a token for one app or for an administrator; its text is shown once', example: 'hop3 token create --app shop --name ci --expires 30d', app: false,
@@ -172,6 +272,11 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   releases: 'what has been live',
   builds: 'attempts to build, and their logs',
   env: "an app's variables",
+  ps: 'the processes of an app',
+  cron: 'commands that run now and then',
+  domains: 'the names an app answers to',
+  maintenance: 'take an app offline for a while',
+  addon: 'databases: PostgreSQL, MariaDB, Redis',
   token: 'who may push and use the API',
   nix: 'how apps are built: expressions, packages, tiers',
   server: 'about the server',

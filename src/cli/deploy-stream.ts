@@ -3,6 +3,8 @@ import type { DeployEvent, ReleaseInfo } from '../server/api-types.ts';
 import { ServerError, type Client } from './client.ts';
 import type { CommandContext } from './command-context.ts';
 
+const CANCELLED = 'The server cancels what had not switched yet. `hop3 releases` says what is live now.';
+
 /**
  * Asks for a deploy and shows its log as it comes. Gives the release that is live afterwards (null when the app has none).
  * @param whenLost what to do when the connection breaks
@@ -10,10 +12,15 @@ import type { CommandContext } from './command-context.ts';
  */
 export async function followDeploy(
   context: CommandContext, client: Client, method: 'POST' | 'PATCH', path: string, body: unknown,
-  whenLost = 'The server cancels what had not switched yet. `hop3 releases` says what is live now.',
+  whenLost = CANCELLED,
 ): Promise<ReleaseInfo | null> {
+  return followEvents(context, client, client.lines<DeployEvent>(method, path, body), whenLost);
+}
+
+/** The same for events that come some other way. */
+export async function followEvents(context: CommandContext, client: Client, events: AsyncIterable<DeployEvent>, whenLost = CANCELLED): Promise<ReleaseInfo | null> {
   try {
-    for await (const event of client.lines<DeployEvent>(method, path, body)) {
+    for await (const event of events) {
       if (event.kind === 'log') context.out.story(event.text);
       else if (event.kind === 'error') throw new ServerError(event.error);
       else return event.release;

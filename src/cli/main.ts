@@ -48,7 +48,7 @@ function usage(error: CommanderError, argv: readonly string[], out: Output): num
   const excess = error.code === 'commander.excessArguments';
   const info = infoOf(new Hop3Error('HOP3_USAGE', {
     what: excess ? `Too many words: ${argv.filter((word) => !word.startsWith('-')).join(' ')}.` : sentence(first ?? ''),
-    next: [...hints, ...(excess ? ['An app is never a bare word: say --app <name>.'] : []), 'hop3 help lists the commands.'].join('\n'),
+    next: [...hints, ...(argv.includes('run') && !argv.includes('--') ? ['Flags of the command itself stand behind two dashes: hop3 run -- ls -la'] : []), ...(excess ? ['An app is never a bare word: say --app <name>.'] : []), 'hop3 help lists the commands.'].join('\n'),
   }))!;
   out.error(info);
   return info.exit_code;

@@ -16,13 +16,13 @@ export class Output {
 
   /** The answer: as JSON when that was asked for, as text otherwise. */
   answer(value: unknown, text: () => string): void {
-    const shown = this.json ? JSON.stringify(value, null, 2) : text();
+    const shown = this.json ? asJson(value, 2) : text();
     if (shown !== '') process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
   /** One line of data of a stream. */
   line(value: unknown, text: string): void {
-    process.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`);
+    process.stdout.write(`${this.json ? asJson(value) : text}\n`);
   }
 
   /** What happened, for the person watching. */
@@ -36,7 +36,7 @@ export class Output {
   }
 
   error(error: ErrorInfo): void {
-    if (this.json) process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`);
+    if (this.json) process.stdout.write(`${asJson({ error }, 2)}\n`);
     else process.stderr.write(formatError(error));
   }
 }
@@ -65,9 +65,19 @@ export function fields(pairs: readonly (readonly [string, string | null])[]): st
   return shown.map(([key, value]) => `${`${key}:`.padEnd(widest + 1)}  ${value}`).join('\n');
 }
 
-/** Colours only where a person looks: a terminal, and neither NO_COLOR nor --json. */
 export function dim(text: string): string {
-  return process.stdout.isTTY && !process.env['NO_COLOR'] ? styleText('dim', text) : text;
+  return showsColours() ? styleText('dim', text) : text;
+}
+
+/** Colours only where a person looks: a terminal, and no NO_COLOR. */
+export function showsColours(): boolean {
+  return process.stdout.isTTY && !process.env['NO_COLOR'];
+}
+
+/** JSON that a terminal shows and does not obey: JSON itself leaves DEL and the second set of control characters as they are. */
+function asJson(value: unknown, indent?: number): string {
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f]/g, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function width(text: string): number {

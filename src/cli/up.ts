@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import { INSTALL_DIR, Paths } from '../paths.ts';
 import {
-  applySites, checkAddresses, hasWorkers, isUp, knownSites, prepareRoot, refuseRoot, startSupervisor, stopSupervisor, waitUntilUp, writeOwnServices,
+  applySites, checkAddresses, hasWorkers, isUp, knownSites, prepareConfinement, prepareRoot, refuseRoot, startSupervisor, stopSupervisor, waitUntilUp, writeOwnServices,
   type Supervisor,
 } from '../runtime/supervisor.ts';
 import { formatAddress, readSettings, type Settings } from '../settings.ts';
@@ -36,6 +36,7 @@ export async function up(options: UpOptions): Promise<number> {
   try {
     await endLeftovers(paths);
     await checkAddresses(settings);
+    prepareConfinement(paths);
     writeOwnServices(paths, settings, serverCommand(options), env);
     await applySites(paths, settings, await knownSites(paths));
     if (stop.signal.aborted) return 0;

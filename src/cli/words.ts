@@ -5,16 +5,18 @@
 
 /** Flags that take the next word as their value; the word after one is no command. */
 const TAKES_VALUE = new Set([
-  '-a', '--app', '--server', '--confirm', '-n', '--lines', '--limit', '-w', '--worker', '-r', '--release', '--name', '--expires', '--file',
+  '-a', '--app', '--server', '--confirm', '-n', '--lines', '--limit', '-w', '--worker', '-r', '--release', '-g', '--grep', '--since', '--name', '--expires', '--file', '--extension',
 ]);
 
 const NOUNS: Readonly<Record<string, string>> = {
-  apps: 'app', config: 'env', tokens: 'token', release: 'releases', build: 'builds', log: 'logs', system: 'server',
+  apps: 'app', config: 'env', tokens: 'token', release: 'releases', build: 'builds', log: 'logs', system: 'server', addons: 'addon', domain: 'domains',
 };
 
 const DEFAULT_VERB: Readonly<Record<string, string>> = {
-  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', nix: '--help',
+  app: 'list', env: 'show', releases: 'list', builds: 'list', token: 'list', server: 'info', nix: '--help', addon: 'list', ps: 'list', cron: 'list', domains: 'list', maintenance: 'status',
 };
+
+const ADDON_TYPES = new Set(['postgres', 'mysql', 'redis']);
 
 /** One or two words, after NOUNS, that stand for others. */
 const PHRASES: Readonly<Record<string, readonly string[]>> = {
@@ -25,7 +27,9 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
   'app logs': ['logs'],
   'app build-logs': ['builds', 'log'],
   'app restart': ['restart'],
-  'app ps': ['ps'],
+  'app ps': ['ps', 'list'],
+  'app scale': ['ps', 'scale'],
+  scale: ['ps', 'scale'],
   'app rollback': ['rollback'],
   'app releases': ['releases', 'list'],
   'build-logs': ['builds', 'log'],
@@ -45,6 +49,10 @@ const PHRASES: Readonly<Record<string, readonly string[]>> = {
   'token destroy': ['token', 'revoke'],
   'nix plan': ['plan'],
   'nix show': ['nix', 'generate'],
+  'domains destroy': ['domains', 'remove'],
+  'addon info': ['addon', 'show'],
+  'addon add': ['addon', 'create'],
+  'addon remove': ['addon', 'destroy'],
   'auth login': ['login'],
   'auth logout': ['logout'],
 };
@@ -69,6 +77,11 @@ function rename(words: string[], first: number, second: number | undefined): str
   // A plural as a whole command lists; `hop3 log` is one of the singulars that people try.
   const noun = Object.hasOwn(NOUNS, typed) ? NOUNS[typed]! : typed;
   words[first] = noun;
+  // `addon postgres dump x` is `addon dump x`; `addon create postgres` stays.
+  if (noun === 'addon' && second !== undefined && ADDON_TYPES.has(words[second]!)) {
+    words.splice(second, 1);
+    return normaliseWords(words);
+  }
   const phrase = second === undefined ? undefined : PHRASES[`${noun} ${words[second]}`];
   if (second !== undefined && phrase) {
     words.splice(second, 1);

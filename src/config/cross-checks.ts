@@ -1,4 +1,5 @@
 import { isTemplate, NIX_KEYS, belongs } from './nix-keys.ts';
+import { cronName, portVariable } from './model.ts';
 import type { Problems } from './problems.ts';
 import type { TomlFile } from './toml-read.ts';
 import type { KeyPath } from './toml-map.ts';
@@ -8,12 +9,13 @@ import type { KeyPath } from './toml-map.ts';
  * each looks at what it needs and leaves the rest alone.
  */
 export function checkTogether(toml: TomlFile, problems: Problems): void {
-  const { env, domains, addons, provider, ports, nix } = toml.data;
+  const { env, domains, addons, provider, ports, cron, nix } = toml.data;
   const at = new Place(toml, problems);
   checkDomains(at, asTable(domains)['list'], asTable(env));
   checkEnv(at, asTable(env));
   for (const [name, list] of [['addons', addons], ['provider', provider]] as const) checkAddons(at, name, asTables(list));
   checkPorts(at, asTables(ports));
+  checkCron(at, asTables(cron));
   checkNix(at, asTable(nix));
 }
 
@@ -103,6 +105,32 @@ function checkPorts(at: Place, list: readonly Table[]): void {
     const first = seen.get(id);
     if (first === undefined) seen.set(id, index);
     else at.problem(['ports', index], `[[ports]] asks for ${id} twice (first on line ${at.line(['ports', first])}).`);
+  }
+  checkPortNames(at, list);
+}
+
+/** Two ports may share a name only when they share the number too: one service on tcp and udp. */
+function checkPortNames(at: Place, list: readonly Table[]): void {
+  const seen = new Map<string, { readonly number: number; readonly index: number }>();
+  for (const [index, { number, name = null }] of list.entries()) {
+    if (typeof number !== 'number' || (name !== null && typeof name !== 'string')) continue;
+    const variable = portVariable({ number, name });
+    const first = seen.get(variable);
+    if (first === undefined) seen.set(variable, { number, index });
+    else if (first.number !== number) {
+      at.problem(['ports', index, 'name'], `[[ports]] ${number} and ${first.number} (line ${at.line(['ports', first.index])}) would both be ${variable}; give one of them another name.`);
+    }
+  }
+}
+
+function checkCron(at: Place, list: readonly Table[]): void {
+  const seen = new Map<string, number>();
+  for (const [index, { name, command }] of list.entries()) {
+    if (Array.isArray(command) && command.length === 0) at.problem(['cron', index, 'command'], '[[cron]] command is an empty list.');
+    const called = cronName(name, index);
+    const first = seen.get(called);
+    if (first === undefined) seen.set(called, index);
+    else at.problem(['cron', index], `[[cron]] has the name "${called.slice(0, 40)}" twice (first on line ${at.line(['cron', first])}); give one of them another name.`);
   }
 }
 

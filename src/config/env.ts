@@ -23,12 +23,13 @@ export function readEnv(toml: TomlFile, table: HopToml['env']): EnvParts {
   return { env, generated, computed, envPolicy };
 }
 
-export function readAdmin(table: HopToml['admin']): AdminConfig | null {
+export function readAdmin(table: HopToml['admin'], create: string | null): AdminConfig | null {
   if (table === undefined) return null;
   return {
     username: table.username ?? 'admin',
     email: table.email ?? null,
     password: generatedValue(table.password ?? { generate: 'password' }),
+    create,
   };
 }
 

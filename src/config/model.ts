@@ -1,3 +1,5 @@
+import type { Limits } from '../limits.ts';
+
 /** A deployed tree's own wishes: hop3.toml and Procfile, checked and normalised. */
 export interface AppConfig {
   /** The hop3.toml that was read, relative to the source directory; null where there is none. */
@@ -24,8 +26,13 @@ export interface AppConfig {
   readonly admin: AdminConfig | null;
   readonly healthcheck: Healthcheck | null;
   readonly domains: readonly string[];
+  /** Whether `[domains]` beats names that the operator gave. */
+  readonly domainsPolicy: 'keep-existing' | 'override';
   readonly addons: readonly AddonRequest[];
   readonly ports: readonly PortRequest[];
+  readonly cron: readonly CronLine[];
+  /** `[limits]`: what is not written there is null, and the server's own limits hold. */
+  readonly limits: Limits;
   /** The `[nix]` table with its keys as in the file; null where there is none. */
   readonly nix: NixSection | null;
   /** Lines for the push log: tables that are understood but have no effect yet, unknown keys of lenient tables. */
@@ -51,6 +58,8 @@ export interface AdminConfig {
   readonly username: string;
   readonly email: string | null;
   readonly password: GeneratedValue;
+  /** A shell command that makes the account in the app, once; a list in the file is joined with `&&`. */
+  readonly create: string | null;
 }
 
 export interface Healthcheck {
@@ -69,10 +78,31 @@ export interface AddonRequest {
   readonly extensions: readonly string[];
 }
 
+/** A command that runs now and then. */
+export interface CronLine {
+  /** The line's own, or `job-<n>` by its place in the file. */
+  readonly name: string;
+  /** Five fields or a name like @daily, in UTC (schedule.ts). */
+  readonly schedule: string;
+  readonly command: string;
+  /** Seconds after which it is ended. */
+  readonly timeout: number;
+}
+
 export interface PortRequest {
   readonly number: number;
   readonly protocol: 'tcp' | 'udp';
   readonly name: string | null;
+}
+
+/** What a cron line is called: an own name, or its place in the file. */
+export function cronName(name: unknown, index: number): string {
+  return typeof name === 'string' ? name : `job-${index + 1}`;
+}
+
+/** The variable that tells an app's processes a fixed port: PORT_SMTP, or PORT_2525 where it has no name. */
+export function portVariable({ name, number }: Pick<PortRequest, 'name' | 'number'>): string {
+  return `PORT_${(name ?? String(number)).toUpperCase().replaceAll('-', '_')}`;
 }
 
 /** The templates of the format, in the order of docs/hop3-toml.md. */

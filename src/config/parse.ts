@@ -1,9 +1,10 @@
 import { Compile, type Validator } from 'typebox/compile';
 import { checkFile } from './check.ts';
 import { checkTogether } from './cross-checks.ts';
+import { parseMemory, type Limits } from '../limits.ts';
 import { printable } from '../names.ts';
 import { readAdmin, readEnv } from './env.ts';
-import type { AddonRequest, AppConfig, Healthcheck } from './model.ts';
+import { cronName, type AddonRequest, type AppConfig, type CronLine, type Healthcheck } from './model.ts';
 import { readNix } from './nix-section.ts';
 import { Problems } from './problems.ts';
 import { parseProcfile, type Procfile } from './procfile.ts';
@@ -18,6 +19,9 @@ export interface ConfigInput {
   readonly hop3Toml: { readonly path: string; readonly text: string } | null;
   readonly procfile: string | null;
 }
+
+/** Seconds that a cron line may take where it does not say. */
+const CRON_TIMEOUT = 3600;
 
 /**
  * An app's configuration from the text of its files. Has no effect and reads nothing.
@@ -62,8 +66,9 @@ function assemble(file: string | null, toml: TomlFile, procfile: Procfile, probl
     },
     processes,
     ...readEnv(toml, data.env),
-    admin: readAdmin(data.admin),
+    admin: readAdmin(data.admin, oneCommand(data.admin?.create)),
     healthcheck: healthcheck(data.healthcheck),
+    domainsPolicy: data.domains?._policy ?? 'keep-existing',
     domains: (data.domains?.list ?? []).map((name) => name.toLowerCase()),
     addons: [...data.addons ?? [], ...data.provider ?? []].map((addon): AddonRequest => ({
       type: addon.type as AddonRequest['type'],
@@ -71,6 +76,8 @@ function assemble(file: string | null, toml: TomlFile, procfile: Procfile, probl
       extensions: addon.extensions ?? [],
     })),
     ports: (data.ports ?? []).map(({ number, protocol, name }) => ({ number, protocol: protocol ?? 'tcp', name: name ?? null })),
+    cron: cron(data.cron),
+    limits: limits(data.limits),
     nix: readNix(toml, data.nix),
     notices: [...problems.notices(), ...ignored(data, procfile)],
   };
@@ -88,6 +95,16 @@ function checked(data: unknown): HopToml {
 function healthcheck(table: HopToml['healthcheck']): Healthcheck | null {
   if (table === undefined) return null;
   return { path: table.path ?? '/', timeout: table.timeout ?? 5, interval: table.interval ?? 30, contains: table.contains ?? null };
+}
+
+function cron(tables: HopToml['cron']): CronLine[] {
+  return (tables ?? []).map(({ name, schedule, command, timeout }, index) => ({
+    name: cronName(name, index), schedule: schedule.trim(), command: oneCommand(command)!, timeout: timeout ?? CRON_TIMEOUT,
+  }));
+}
+
+function limits(table: HopToml['limits']): Limits {
+  return { memory: table?.memory === undefined ? null : parseMemory(table.memory), cpu: table?.cpu ?? null, processes: table?.processes ?? null };
 }
 
 function oneCommand(commands: string | string[] | undefined): string | null {

@@ -5,9 +5,9 @@ import type { Settings } from '../settings.ts';
 import type { BuildRequest, PackageSet } from './model.ts';
 
 /** What nix is told of the settings. */
-export type NixSettings = Pick<Settings, 'root' | 'buildTimeout' | 'buildSilence' | 'evalTimeout' | 'allowUnsandboxedBuilds'>;
+export type NixSettings = Pick<Settings, 'root' | 'buildTimeout' | 'buildSilence' | 'evalTimeout' | 'allowUnsandboxedBuilds'> & Partial<Pick<Settings, 'buildCores' | 'evalMemory'>>;
 
-/** Bytes of address space of a nix client, which is where evaluation happens: twice what all of nixpkgs' package names take. */
+/** Bytes of address space of a nix client, which is where evaluation happens, where no setting says otherwise: twice what all of nixpkgs' package names take. */
 const EVALUATOR_MEMORY = 4 * 1024 ** 3;
 
 /** Variables of the server that say how nix reaches its daemon and the network. They hold no secret of Hop3. */
@@ -98,7 +98,7 @@ export function shortenPaths(line: string, request: Pick<BuildRequest, 'expressi
 function evaluator(settings: NixSettings, limit: number, command: readonly string[]): Command {
   return {
     file: 'prlimit',
-    args: [`--as=${EVALUATOR_MEMORY}`, '--', ...command],
+    args: [`--as=${settings.evalMemory ?? EVALUATOR_MEMORY}`, '--', ...command],
     limit,
     env: nixEnv(new Paths(settings.root).toolHome),
   };

@@ -5,10 +5,12 @@ import type { AppName } from '../names.ts';
 import { SLOTS } from '../paths.ts';
 import type { Site } from '../runtime/model.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
-import { isPortFree } from '../runtime/ports.ts';
+import { endOneOffs } from '../runtime/one-off.ts';
 import { stopSlot } from '../runtime/services.ts';
 import { pointNowhere } from '../runtime/slots.ts';
+import { destroyAddonsOf } from './addons.ts';
 import type { Host } from './job.ts';
+import { matchPorts } from './ports.ts';
 
 /**
  * Makes an app: its row and ports, its directories and repository, its site in nginx.
@@ -19,7 +21,7 @@ export async function createApp(host: Host, app: AppName, by: string): Promise<v
   if (store.apps.get(app)) throw new Hop3Error('HOP3_APP_EXISTS', { what: `There is an app named ${app} already.` });
   store.apps.create(app, by);
   try {
-    await assignPorts(host, app);
+    for (const slot of SLOTS) await matchPorts(host, app, slot, 1);
     for (const dir of [paths.app(app), paths.data(app), paths.workerLogs(app), paths.builds(app), paths.roots(app)]) {
       await mkdir(dir, { recursive: true, mode: 0o700 });
     }
@@ -32,9 +34,11 @@ export async function createApp(host: Host, app: AppName, by: string): Promise<v
   }
 }
 
-/** Ends an app: workers, site, files, repository, records. What it wrote into its data directory goes too. */
+/** Ends an app: workers, site, files, repository, records. What it wrote into its data directory goes too, and the addons that no other app has. */
 export async function destroyApp(host: Host, app: AppName): Promise<void> {
   for (const slot of SLOTS) await stopSlot(host.paths, app, slot, host.settings.drainTimeout * 1000);
+  endOneOffs(host.paths, app);
+  await destroyAddonsOf(host, app);
   await removeApp(host, app);
   await applySites(host.paths, host.settings, sitesOf(host));
 }
@@ -42,10 +46,11 @@ export async function destroyApp(host: Host, app: AppName): Promise<void> {
 /** Every app as nginx must know it. */
 export function sitesOf(host: Pick<Host, 'store' | 'settings'>): Site[] {
   const ports = host.store.ports.all();
+  const domains = host.store.domains.all();
   return host.store.apps.list().map(({ name }) => {
     const own = ports.filter((row) => row.app === name && row.process === 'web');
     const of = (slot: string) => own.filter((row) => row.slot === slot).map((row) => row.port);
-    return { app: name, hosts: [`${name}.${host.settings.domain}`], ports: { a: of('a'), b: of('b') } };
+    return { app: name, hosts: [`${name}.${host.settings.domain}`, ...domains.filter((row) => row.app === name).map((row) => row.host)], ports: { a: of('a'), b: of('b') } };
   });
 }
 
@@ -54,21 +59,4 @@ async function removeApp(host: Host, app: AppName): Promise<void> {
   await rm(host.paths.app(app), { recursive: true, force: true });
   await rm(host.paths.repo(app), { recursive: true, force: true });
   host.store.apps.remove(app);
-}
-
-async function assignPorts(host: Host, app: AppName): Promise<void> {
-  const [first, last] = host.settings.workerPorts;
-  const taken = host.store.ports.taken();
-  let candidate = first;
-  for (const slot of SLOTS) {
-    while (candidate <= last && (taken.has(candidate) || !(await isPortFree(candidate)))) candidate += 1;
-    if (candidate > last) {
-      throw new Hop3Error('HOP3_NO_PORT', {
-        what: `No worker port is free between ${first} and ${last}.`,
-        next: 'Widen HOP3_WORKER_PORTS, or destroy apps that are not needed.',
-      });
-    }
-    host.store.ports.assign({ app, slot, process: 'web', instance: 1, port: candidate });
-    candidate += 1;
-  }
 }

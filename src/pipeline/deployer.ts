@@ -3,6 +3,7 @@ import type { PushLog } from '../log.ts';
 import { shortOid, type AppName } from '../names.ts';
 import { isValidPath } from '../nix/store.ts';
 import type { ReleaseRow } from '../store/releases.ts';
+import { changeAddons, describeChange } from './addons.ts';
 import { createApp, destroyApp } from './app-life.ts';
 import { openAttemptLog } from './attempt-log.ts';
 import { changeBranch } from './branch.ts';
@@ -10,8 +11,9 @@ import { concludeFailure } from './failure.ts';
 import type { Host, Job } from './job.ts';
 import { asBuilt } from './known.ts';
 import type { Lineage } from './lineage.ts';
-import type { Built, Deployer, Push, Release } from './model.ts';
+import type { AddonChange, Built, Deployer, Push, Release } from './model.ts';
 import { deployPush, makeLive, type Deployed } from './pipeline.ts';
+import { newCounts, processTypes } from './process-types.ts';
 import { Turns } from './turns.ts';
 import { Undo } from './undo.ts';
 
@@ -38,7 +40,7 @@ export class HostDeployer implements Deployer {
         from: target,
         lineage: {
           reason: 'rollback', version: this.#host.store.releases.nextVersion(app), description: `Rollback to v${target.version}`,
-          env: target.env, branch: this.#branchMove(app, target, live),
+          env: target.env, generated: target.generated, branch: this.#branchMove(app, target, live),
         },
       };
     });
@@ -71,15 +73,52 @@ export class HostDeployer implements Deployer {
       const verb = Object.values(changes).every((value) => value === null) ? 'Unset' : 'Set';
       return {
         from: live,
-        lineage: { reason: 'env', version: store.releases.nextVersion(app), description: `${verb} ${names}`, env, branch: null },
+        lineage: { reason: 'env', version: store.releases.nextVersion(app), description: `${verb} ${names}`, env, generated: live.generated.filter((name) => !Object.hasOwn(changes, name)), branch: null },
       };
+    });
+  }
+
+  async changeAddons(app: AppName, change: AddonChange, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null> {
+    const { store } = this.#host;
+    this.#knownApp(app);
+    const what = `change of addons by ${by}`;
+    const apply = (undo: Undo) => changeAddons({ ...this.#host, app, by, log, signal, undo }, change);
+    if (!store.releases.live(app)) {
+      const giveBack = await this.#turn(app, what, log, signal);
+      try {
+        this.#knownApp(app);
+        if (!store.releases.live(app)) {
+          await apply(new Undo());
+          return null;
+        }
+      } finally {
+        giveBack();
+      }
+    }
+    return this.#again(app, what, by, log, signal, (live) => ({
+      from: live,
+      lineage: { reason: 'env', version: store.releases.nextVersion(app), description: describeChange(app, change), env: store.env.get(app), generated: live.generated, branch: null },
+    }), (job) => apply(job.undo));
+  }
+
+  async scale(app: AppName, changes: Readonly<Record<string, number>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
+    const { store } = this.#host;
+    const words = Object.entries(changes).map(([type, count]) => `${type}=${count}`).join(' ');
+    return this.#again(app, `change to ${words} by ${by}`, by, log, signal, (live) => ({
+      from: live,
+      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, generated: live.generated, branch: null },
+    }), async (job, built) => {
+      const before = store.scale.get(app);
+      store.scale.set(app, newCounts(Object.keys(processTypes(built)), before, changes));
+      job.undo.add('scale back', () => store.scale.set(app, before));
+      job.log.phase(`Scaling ${app}: ${words}`);
     });
   }
 
   async restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
     return this.#again(app, `restart by ${by}`, by, log, signal, (live) => ({
       from: live,
-      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, branch: null },
+      lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, generated: live.generated, branch: null },
     }));
   }
 
@@ -122,7 +161,7 @@ export class HostDeployer implements Deployer {
   /** A deploy that starts from a release instead of a push: no checkout, no nix. */
   async #again(
     app: AppName, what: string, by: string, log: PushLog, signal: AbortSignal,
-    choose: (live: ReleaseRow) => { from: ReleaseRow; lineage: Lineage },
+    choose: (live: ReleaseRow) => { from: ReleaseRow; lineage: Lineage }, before?: (job: Job, built: Built) => Promise<void>,
   ): Promise<Release> {
     this.#knownApp(app);
     this.#liveRelease(app);
@@ -131,7 +170,9 @@ export class HostDeployer implements Deployer {
     return this.#deploy(app, by, what, () => chosen().from.commit, log, signal, async (job) => {
       const { from, lineage } = chosen();
       if (lineage.reason === 'rollback') job.log.phase(`${lineage.description} (${shortOid(from.commit)})`);
-      return makeLive(job, await this.#builtOf(job, from), lineage);
+      const built = await this.#builtOf(job, from);
+      await before?.(job, built);
+      return makeLive(job, built, lineage);
     });
   }
 

@@ -1,4 +1,5 @@
 import { asHop3Error, Hop3Error } from '../errors.ts';
+import { cleanOutput } from '../log.ts';
 import { removeRoot } from '../nix/store.ts';
 import { liveSlot } from '../runtime/slots.ts';
 import type { Job } from './job.ts';
@@ -16,7 +17,8 @@ export async function concludeFailure(job: Job, thrown: unknown): Promise<Hop3Er
   const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';
   // Either may hold the app's last words, and those a secret.
   const what = job.log.withoutSecrets(error.what);
-  const why = error.why === undefined ? undefined : job.log.withoutSecrets(error.why);
+  // Nor may they reach a terminal that obeys them.
+  const why = error.why === undefined ? undefined : cleanOutput(job.log.withoutSecrets(error.why));
   store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${what}` });
   job.log.keepProblem(`${what} [${error.code}]`);
   for (const line of why?.split('\n') ?? []) job.log.keepProblem(line);

@@ -5,6 +5,7 @@ import type { PackageSet } from '../nix/model.ts';
 import type { Paths } from '../paths.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
+import type { AddonHost } from './addon-host.ts';
 import type { Gate } from './turns.ts';
 import type { Undo } from './undo.ts';
 
@@ -13,6 +14,7 @@ export interface Host {
   readonly settings: Settings;
   readonly paths: Paths;
   readonly store: Store;
+  readonly addons: AddonHost;
   readonly packageSet: (log: PushLog) => Promise<PackageSet>;
   /** Places for builds that run side by side. */
   readonly builds: Gate;

@@ -1,4 +1,5 @@
 import type { AppConfig } from '../config/model.ts';
+import { NO_LIMITS } from '../limits.ts';
 import { isValidPath } from '../nix/store.ts';
 import type { PackageSet, Runtime } from '../nix/model.ts';
 import type { StoredBuild } from '../store/builds.ts';
@@ -48,6 +49,14 @@ export function asBuilt(stored: StoredBuild, buildId: number, commit: Built['com
   const kept = JSON.parse(stored.runtime) as KeptRuntime;
   return {
     buildId, commit, tree: stored.tree, storePath: stored.storePath,
-    runtime: kept.runtime, closure: kept.closure, config: JSON.parse(stored.config) as AppConfig,
+    runtime: kept.runtime, closure: kept.closure, config: keptConfig(stored.config),
   };
+}
+
+type Newer = 'limits' | 'cron';
+
+/** A build that an older Hop3 made has nothing of what was not known then. */
+export function keptConfig(text: string): AppConfig {
+  const config = JSON.parse(text) as Omit<AppConfig, Newer> & Partial<Pick<AppConfig, Newer>>;
+  return { ...config, limits: config.limits ?? NO_LIMITS, cron: config.cron ?? [] };
 }

@@ -1,3 +1,4 @@
+import type { AddonType } from '../addons/model.ts';
 import type { AppConfig } from '../config/model.ts';
 import type { PushLog } from '../log.ts';
 import type { AppName, Oid, StorePath } from '../names.ts';
@@ -60,6 +61,11 @@ export interface Release {
   readonly live: boolean;
 }
 
+/** A change of what addons an app has; a live app restarts into it as a new release. */
+export type AddonChange =
+  | { readonly kind: 'create'; readonly type: AddonType; readonly name: string | null; readonly extensions: readonly string[] }
+  | { readonly kind: 'attach' | 'detach' | 'rotate'; readonly addon: string };
+
 /** What the server asks of the pipeline. Each call is one deploy: it waits its turn, then ends live or throws a Hop3Error. */
 export interface Deployer {
   /** Builds (or finds) the commit, makes it live and moves the branch. When it throws, the branch and the live release are as they were. */
@@ -68,6 +74,10 @@ export interface Deployer {
   rollback(app: AppName, to: number | null, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
   /** Sets (text) and unsets (null) operator variables; a live app restarts into them as a new release. Null when there is nothing live yet. */
   setEnv(app: AppName, changes: Readonly<Record<string, string | null>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null>;
+  /** Makes, attaches, detaches an addon or gives it a new password. Null when there is nothing live yet. */
+  changeAddons(app: AppName, change: AddonChange, by: string, log: PushLog, signal: AbortSignal): Promise<Release | null>;
+  /** Changes how many processes of a type there are; the live release restarts with them. Kept across releases. */
+  scale(app: AppName, changes: Readonly<Record<string, number>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
   /** Starts the live release anew in the idle slot and switches to it; the number stays. */
   restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
   /** Makes the app: repository, ports, directories, site. */

@@ -1,7 +1,9 @@
+import { createAdmin } from './admin-account.ts';
 import { build } from './build.ts';
 import { checkOut } from './checkout.ts';
 import { configure } from './configure.ts';
 import { drain } from './drain.ts';
+import { giveBackPorts } from './fixed-ports.ts';
 import { waitForHealth } from './health.ts';
 import type { Job } from './job.ts';
 import { findKnown } from './known.ts';
@@ -38,7 +40,7 @@ async function buildAnew(job: Job, received: { commit: Push['commit']; tree: Bui
   const config = await configure(job, source);
   const plan = await renderPlan(job, source, config);
   const output = await build(job, source, plan);
-  const runtime = await readBuiltRuntime(job, output);
+  const runtime = await readBuiltRuntime(job, output, config);
   return keepBuilt(job, source, config, output, runtime);
 }
 
@@ -47,10 +49,13 @@ export async function makeLive(job: Job, built: Built, lineage: Lineage): Promis
   const provisioned = await provision(job, built, lineage);
   const staged = await stage(job, built, provisioned);
   await runReleasePhase(job, built, staged);
-  await start(job, staged);
+  await start(job, built, staged);
   await waitForHealth(job, built, staged);
   const switched = await switchOver(job, built, staged, lineage);
   const release = record(job, switched);
+  giveBackPorts(job, built.config);
   // Neither the answer nor the next build waits for the old release's last requests; the next start does.
-  return { release, drained: drain(job, switched) };
+  const drained = drain(job, switched);
+  await createAdmin(job, built, staged);
+  return { release, drained };
 }

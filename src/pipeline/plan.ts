@@ -34,14 +34,14 @@ export function makePlan(input: PlanInput): Plan {
     const notices = ejected && template !== undefined
       ? [`[nix] is ignored: hop3.nix was ejected from ${ejected.template} on ${ejected.date}`]
       : [];
-    return { kind: 'hand-crafted', expressionFile: 'hop3.nix', notices: [...notices, ...processNotices(input.config)] };
+    return { kind: 'hand-crafted', expressionFile: 'hop3.nix', notices };
   }
   if (template !== undefined) {
     const rendered = renderTemplate(input.config, input.app, 'beside', input.unsandboxed);
     return {
       kind: 'template', template: rendered.template, tier: rendered.tier, expression: rendered.expression,
       hashes: rendered.hashes, systems: rendered.systems,
-      notices: [...rendered.notices, ...processNotices(input.config)],
+      notices: rendered.notices,
     };
   }
   const seen = input.names.slice(0, 20).join(', ') || 'nothing';
@@ -63,23 +63,4 @@ export function refuseSystem(plan: Plan, system: string = nixSystem()): void {
     why: 'It would not start, so nothing was built.',
     next: 'Build it from source with another template (nixpkgs-wrapper, go-source ...), or push to a server of that system.',
   });
-}
-
-/**
- * Refuses what a push of this configuration would need and this server cannot give; planning alone does not need it.
- * @throws Hop3Error HOP3_ADDONS
- */
-export function refuseUnsupported(config: AppConfig): void {
-  if (config.addons.length === 0) return;
-  const types = config.addons.map((addon) => addon.type).join(', ');
-  throw new Hop3Error('HOP3_ADDONS', {
-    what: `${config.file} asks for an addon (${types}), and this version of Hop3 provides none yet.`,
-    next: 'Take the [[addons]] table out and give the app the address of a database of yours: hop3 env set DATABASE_URL=... --app <app>',
-  });
-}
-
-/** Process types outside runtime.json are not started; nobody should have to find that out by looking for them. */
-function processNotices(config: AppConfig): string[] {
-  const types = Object.keys(config.processes);
-  return types.length === 0 ? [] : [`not started from Procfile or [run]: ${types.join(', ')} (the build's runtime.json names the processes)`];
 }

@@ -39,12 +39,14 @@ export async function receive(job: Job, push: Push): Promise<Received> {
     log.phase(`Rollback to v${earlier.version}: ${shortOid(push.commit)} was live before`);
     return {
       ...received, earlierBuild: earlier.build,
-      lineage: { reason: 'rollback', version, description: `Rollback to v${earlier.version}`, env: earlier.env, branch: move },
+      lineage: { reason: 'rollback', version, description: `Rollback to v${earlier.version}`, env: earlier.env, generated: earlier.generated, branch: move },
     };
   }
   return {
     ...received, earlierBuild: null,
-    lineage: { reason: 'push', version, description: `Deploy ${shortOid(push.commit)}`, env: store.env.get(app), branch: move },
+    lineage: {
+      reason: 'push', version, description: `Deploy ${shortOid(push.commit)}`, env: store.env.get(app), generated: store.releases.live(app)?.generated ?? [], branch: move,
+    },
   };
 }
 

@@ -18,7 +18,7 @@ export async function runReleasePhase(job: Job, built: Built, staged: Staged): P
   job.log.phase(`Running before-run: ${command}`);
   const finished = await runOneOff({
     paths: job.paths, spec: staged.spec, command, env: staged.provisioned.env,
-    onLine: (line) => job.log.output(line), limit: LIMIT, signal: job.signal,
+    streams: { kind: 'lines', onLine: (line) => job.log.output(line) }, limit: LIMIT, signal: job.signal,
   });
   if (finished.cancelled) throw new Hop3Error('HOP3_CANCELLED', { what: 'before-run was cancelled.' });
   if (finished.code === 0 && !finished.timedOut) return;

@@ -6,7 +6,7 @@ import { tierText } from '../nix/tiers.ts';
 import type { FixedOutput } from '../nix/model.ts';
 import type { Job } from './job.ts';
 import type { Source } from './model.ts';
-import { makePlan, refuseSystem, refuseUnsupported } from './plan.ts';
+import { makePlan, refuseSystem } from './plan.ts';
 
 /** An expression in a file, ready for nix. */
 export interface Rendered {
@@ -24,7 +24,6 @@ const LARGEST_EXPRESSION = 1024 * 1024;
  * so that the source's own bytes (and with them its store path) stay the tree's.
  */
 export async function renderPlan(job: Job, source: Source, config: AppConfig): Promise<Rendered> {
-  refuseUnsupported(config);
   const hop3Nix = await readHop3Nix(source);
   const plan = makePlan({ app: job.app, config, hop3Nix, names: (await readdir(source.dir)).sort(), unsandboxed: job.settings.allowUnsandboxedBuilds });
   if (plan.kind === 'hand-crafted') {

@@ -5,7 +5,8 @@ import { sweepQuarantine } from '../git/repo.ts';
 import type { AppName } from '../names.ts';
 import { SLOTS } from '../paths.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
-import { stopSlot } from '../runtime/services.ts';
+import { endOneOffs } from '../runtime/one-off.ts';
+import { resumeWorkers, stopSlot } from '../runtime/services.ts';
 import { clearSlot, liveSlot } from '../runtime/slots.ts';
 import type { AppRow } from '../store/apps.ts';
 import { sitesOf } from './app-life.ts';
@@ -22,6 +23,7 @@ export async function repair(host: Host): Promise<void> {
   await sweepQuarantine(paths);
   for (const pending of store.releases.switching()) await attend(host, pending.app, () => finishSwitch(host, pending));
   store.builds.abandonRunning();
+  store.cron.abandonRunning();
   for (const app of store.apps.list()) await attend(host, app.name, () => tidyApp(host, app));
   for (const left of await readdir(paths.checkouts).catch(() => [])) await rm(join(paths.checkouts, left), { recursive: true, force: true });
   await applySites(paths, host.settings, sitesOf(host));
@@ -48,10 +50,13 @@ async function tidyApp(host: Host, { name, branch }: AppRow): Promise<void> {
   const release = store.releases.live(name);
   // A restart's rename happened, and the row does not know yet.
   if (live && release && release.slot !== live) store.releases.setSlot(name, release.version, live);
+  endOneOffs(paths, name);
   if (branch !== null) await settleBranch(host, name, branch);
   for (const slot of SLOTS) {
     if (slot === live) continue;
     await stopSlot(paths, name, slot, 2000);
     clearSlot(paths, name, slot);
   }
+  // A deploy that was cut off may have stopped some for their fixed ports.
+  if (live) await resumeWorkers(paths, name, live);
 }

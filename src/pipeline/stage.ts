@@ -1,17 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { slotMode } from '../runtime/slot-target.ts';
 import { liveSlot, clearSlot, fillSlot } from '../runtime/slots.ts';
-import { stopSlot } from '../runtime/services.ts';
+import { resumeWorkers, stopSlot } from '../runtime/services.ts';
 import { otherSlot } from '../paths.ts';
 import type { SlotMode, SlotSpec, WorkerSpec } from '../runtime/model.ts';
+import { applySites } from '../runtime/nginx-apply.ts';
+import { sitesOf } from './app-life.ts';
 import type { Job } from './job.ts';
 import type { Built } from './model.ts';
+import { limitsOf } from './limits.ts';
+import { matchPorts } from './ports.ts';
+import { processTypes } from './process-types.ts';
 import type { Provisioned } from './provision.ts';
 
 export interface Staged {
   readonly provisioned: Provisioned;
   readonly spec: SlotSpec;
   readonly mode: SlotMode;
+  /** Processes of the live release that were stopped because the new one needs their fixed ports. */
+  readonly paused: string[];
 }
 
 /** Fills the idle slot with the release; the live slot is not touched. */
@@ -25,15 +32,21 @@ export async function stage(job: Job, built: Built, provisioned: Provisioned): P
     storePath: built.storePath,
     closure: built.closure,
     static: built.runtime.static,
-    workers: workersOf(job, built, provisioned, slot),
+    workers: await workersOf(job, built, provisioned, slot),
+    limits: limitsOf(settings, built.config),
     stopGraceMs: settings.drainTimeout * 1000,
   };
+  const paused: string[] = [];
+  // Undone after the slot is cleared: only then are the fixed ports free again.
+  undo.add('start the paused processes again', async () => {
+    if (live !== null && paused.length > 0) await resumeWorkers(paths, app, live, paused);
+  });
   undo.add(`clear slot ${slot}`, async () => {
     await stopSlot(paths, app, slot, 2000);
     clearSlot(paths, app, slot);
   });
   await fillSlot(paths, spec);
-  return { provisioned, spec, mode: slotMode(spec) };
+  return { provisioned, spec, mode: slotMode(spec), paused };
 }
 
 // Most slots are free within this; a line about every short wait would only be read for nothing.
@@ -48,11 +61,19 @@ async function waitForSlot(job: Job): Promise<void> {
   await job.slotFree;
 }
 
-function workersOf(job: Job, built: Built, provisioned: Provisioned, slot: SlotSpec['slot']): WorkerSpec[] {
-  const ports = job.store.ports.ofApp(job.app);
-  return Object.entries(built.runtime.workers).map(([type, command]) => {
-    const port = type === 'web' ? (ports.find((row) => row.slot === slot && row.process === type && row.instance === 1)?.port ?? null) : null;
+/**
+ * The processes of the release, as many of each type as the app is scaled to. The idle slot gets a port for each web process; when
+ * their number changed nginx is told, which the live slot does not notice.
+ */
+async function workersOf(job: Job, built: Built, provisioned: Provisioned, slot: SlotSpec['slot']): Promise<WorkerSpec[]> {
+  const counts = job.store.scale.get(job.app);
+  const types = Object.entries(processTypes(built));
+  const webs = types.some(([type]) => type === 'web') ? (counts['web'] ?? 1) : 1;
+  if (await matchPorts(job, job.app, slot, webs)) await applySites(job.paths, job.settings, sitesOf(job));
+  const ports = job.store.ports.ofApp(job.app).filter((row) => row.slot === slot);
+  return types.flatMap(([type, command]) => Array.from({ length: counts[type] ?? 1 }, (_, index): WorkerSpec => {
+    const port = type === 'web' ? (ports.find((row) => row.process === type && row.instance === index + 1)?.port ?? null) : null;
     const env = port === null ? provisioned.env : { ...provisioned.env, PORT: String(port) };
-    return { name: `${type}.1`, type, command, port, env };
-  });
+    return { name: `${type}.${index + 1}`, type, command, port, env };
+  }));
 }

@@ -28,7 +28,7 @@ export async function switchOver(job: Job, built: Built, staged: Staged, lineage
   if (lineage.reason !== 'restart') {
     store.releases.beginSwitch({
       app, version: lineage.version, build: built.buildId, slot, reason: lineage.reason,
-      description: lineage.description, branch: lineage.branch?.ref.replace(/^refs\/heads\//, '') ?? null, by: job.by, env: staged.provisioned.operator,
+      description: lineage.description, branch: lineage.branch?.ref.replace(/^refs\/heads\//, '') ?? null, by: job.by, env: staged.provisioned.operator, generated: staged.provisioned.generated,
     });
     undo.add('abandon the switch', () => store.releases.abandonSwitch(app));
   }

@@ -1,134 +1,177 @@
-import { closeSync, fstatSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { LineCutter } from '../program-output.ts';
+import { inodeOf, isRotated, linesBackwards, logFiles, openLogFile, parseStamped, wholeLines, type LogFile, type LogLine } from './log-files.ts';
+import { OWN_LINE } from './run-scripts.ts';
 
-export interface LogLine {
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  readonly line: string;
+export type { LogLine } from './log-files.ts';
+
+/** What stands where s6-log threw files away before they were read. */
+export const GAP = `${OWN_LINE} lines may be missing here: more was written than is kept before it could be read`;
+
+interface OpenFile {
+  readonly fd: number;
+  readonly inode: number;
+  /** Bytes that were read. */
+  at: number;
 }
 
-/** The lines of an s6-log directory, oldest first. */
-export function readLogDir(dir: string, most: number): LogLine[] {
-  let lines: LogLine[] = [];
-  for (const file of filesOf(dir).reverse()) {
-    if (lines.length >= most) break;
-    lines = [...readWhole(file), ...lines];
-  }
-  return lines.slice(-most);
-}
+/** One piece for all readers; nothing holds on to it between two calls. */
+const chunk = Buffer.alloc(64 * 1024);
 
 /**
- * Reads an s6-log directory as it grows. s6-log renames `current` when it is full, so the file that is read is held open
- * and its successors are found by what `current` is, not by its name.
+ * Reads an s6-log directory as it grows, each line once. The file that is read is held open, whatever it is called by then, and what
+ * comes after it is told by which files were read, never by a name alone: `current` may be another file a moment later.
  */
 export class LogTail {
   readonly #dir: string;
-  #fd: number | null = null;
+  #file: OpenFile | null = null;
+  /** Rotated files that need no reading. */
+  #done = new Set<string>();
   #cutter = new LineCutter();
   #last = 0;
+  #behind = false;
 
   /** From the end: only what is written from now on; otherwise all there is. */
   constructor(dir: string, from: 'start' | 'end') {
     this.#dir = dir;
-    const newest = filesOf(dir).at(-1);
-    if (from === 'start' || newest === undefined) return;
-    this.#open(newest);
-    if (this.#fd !== null) this.#drain();
+    if (from === 'end') this.#goToEnd();
   }
 
-  /** The lines that came since the last call. */
-  read(): LogLine[] {
+  /** Whether the last `read` left something for the next. */
+  get behind(): boolean {
+    return this.#behind;
+  }
+
+  /** The lines that came since the last call, from about this many bytes at most. */
+  read(mostBytes = Infinity): LogLine[] {
     const lines: LogLine[] = [];
-    const [oldest] = filesOf(this.#dir);
-    if (this.#fd === null && oldest !== undefined) this.#open(oldest);
-    while (this.#fd !== null) {
-      lines.push(...this.#drain());
-      const next = this.#successor(fstatSync(this.#fd).ino);
+    let left = mostBytes;
+    while (left > 0) {
+      if (this.#file !== null) {
+        left -= this.#drain(lines, left);
+        if (left <= 0 || this.#file.inode === inodeOf(join(this.#dir, 'current'))) break;
+      }
+      const next = this.#next();
       if (next === null) break;
-      // It was renamed after the drain above, perhaps with lines that came in between.
-      lines.push(...this.#drain());
-      this.close();
-      this.#open(next);
+      if (this.#file !== null) this.#leave(lines, next.gap);
+      this.#file = next.file;
     }
+    this.#behind = left <= 0;
     return lines;
   }
 
-  close(): void {
-    if (this.#fd !== null) closeSync(this.#fd);
-    this.#fd = null;
-    this.#cutter = new LineCutter();
-  }
-
-  #open(file: string): void {
-    try {
-      this.#fd = openSync(file, 'r');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  /**
+   * The lines before the place where reading goes on, newest first, with a null now and then for whoever must not take all of a
+   * server's time. To be used up before the next `read`.
+   */
+  *before(): Generator<LogLine | null> {
+    const older = [...this.#done].sort().reverse();
+    if (this.#file !== null) yield* stampedBackwards(this.#file.fd, this.#file.at);
+    for (const name of older) {
+      const fd = openIfThere(join(this.#dir, name));
+      if (fd === null) continue;
+      try {
+        yield* stampedBackwards(fd, fstatSync(fd).size);
+      } finally {
+        closeSync(fd);
+      }
     }
   }
 
-  #drain(): LogLine[] {
-    const lines: LogLine[] = [];
-    const chunk = Buffer.alloc(64 * 1024);
-    for (let size = readSync(this.#fd!, chunk); size > 0; size = readSync(this.#fd!, chunk)) {
-      for (const text of this.#cutter.push(chunk.subarray(0, size))) {
-        const line = parseLine(text, this.#last);
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file.fd);
+    this.#file = null;
+  }
+
+  #goToEnd(): void {
+    for (;;) {
+      const files = logFiles(this.#dir);
+      // `previous` has not got its lasting name yet, so it is not one that could be called done.
+      const newest = files.find(({ name }) => name === 'previous') ?? files.at(-1);
+      if (newest === undefined) return;
+      const fd = openLogFile(this.#dir, newest);
+      if (fd === null) continue;
+      this.#done = new Set(files.filter((file) => file !== newest && isRotated(file.name)).map(({ name }) => name));
+      this.#file = { fd, inode: newest.inode, at: wholeLines(fd, fstatSync(fd).size) };
+      return;
+    }
+  }
+
+  /** The file to read after the one at hand; null while there is none. */
+  #next(): { readonly file: OpenFile; readonly gap: boolean } | null {
+    for (;;) {
+      const files = logFiles(this.#dir);
+      const own = this.#file && files.find(({ inode }) => inode === this.#file!.inode);
+      // It is being rotated: as `previous` it could not be told from others later.
+      if (own && !isRotated(own.name)) return null;
+      const done = new Set(files.filter(({ name }) => this.#done.has(name) || name === own?.name).map(({ name }) => name));
+      const next = files.find(({ name }) => !done.has(name));
+      if (next === undefined) return null;
+      const file = this.#openNext(next);
+      if (file === null) continue;
+      this.#done = done;
+      return { file, gap: this.#file !== null && !own };
+    }
+  }
+
+  #openNext(next: LogFile): OpenFile | null {
+    const fd = openLogFile(this.#dir, next);
+    return fd === null ? null : { fd, inode: next.inode, at: 0 };
+  }
+
+  /** Closes the file at hand, to which nothing is written any more, after its last lines. */
+  #leave(lines: LogLine[], gap: boolean): void {
+    this.#drain(lines, Infinity);
+    // A logger that was killed in the middle of a line leaves it without an end.
+    this.#take(lines, [this.#cutter.rest()].filter((text) => text !== ''));
+    if (gap) lines.push({ time: this.#last, line: GAP });
+    this.close();
+  }
+
+  /** @returns the number of bytes that were read */
+  #drain(lines: LogLine[], most: number): number {
+    const file = this.#file!;
+    const before = file.at;
+    while (file.at - before < most) {
+      const size = readSync(file.fd, chunk, 0, chunk.length, file.at);
+      if (size === 0) break;
+      file.at += size;
+      this.#take(lines, this.#cutter.push(chunk.subarray(0, size)));
+    }
+    return file.at - before;
+  }
+
+  #take(lines: LogLine[], texts: readonly string[]): void {
+    for (const text of texts) {
+      for (const line of parseStamped(text) ?? [{ time: this.#last, line: text }]) {
         this.#last = line.time;
         lines.push(line);
       }
     }
-    return lines;
-  }
-
-  /** The file after the one with this inode number; null while that is the one s6-log writes to. */
-  #successor(inode: number): string | null {
-    const files = filesOf(this.#dir);
-    const at = files.findIndex((file) => statSync(file, { throwIfNoEntry: false })?.ino === inode);
-    if (at >= 0) return files[at + 1] ?? null;
-    // It is so old that s6-log removed it: everything that is left came after it.
-    return files[0] ?? null;
   }
 }
 
-/** Rotated files, whose names are their times, then `current`. */
-function filesOf(dir: string): string[] {
-  let names: string[];
+function openIfThere(file: string): number | null {
   try {
-    names = readdirSync(dir);
+    return openSync(file, 'r');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null; // the oldest goes when there are too many
     throw error;
   }
-  const rotated = names.filter((name) => /^@[0-9a-f]{24}\.[su]$/.test(name)).sort();
-  return [...rotated, ...(names.includes('current') ? ['current'] : [])].map((name) => join(dir, name));
 }
 
-function readWhole(file: string): LogLine[] {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // rotated away
-    throw error;
-  }
-  try {
-    const cutter = new LineCutter();
-    const lines: LogLine[] = [];
-    const chunk = Buffer.alloc(256 * 1024);
-    for (let size = readSync(fd, chunk); size > 0; size = readSync(fd, chunk)) {
-      for (const text of cutter.push(chunk.subarray(0, size))) lines.push(parseLine(text, lines.at(-1)?.time ?? 0));
+/** A line without a time has that of the line before it, which comes after it here. */
+function* stampedBackwards(fd: number, end: number): Generator<LogLine | null> {
+  const unstamped: string[] = [];
+  for (const text of linesBackwards(fd, end)) {
+    const parsed = text === null ? null : parseStamped(text);
+    if (text === null) yield null;
+    else if (parsed === null) unstamped.push(text);
+    else {
+      for (const line of unstamped.splice(0)) yield { time: parsed[0]!.time, line };
+      yield* parsed.reverse();
     }
-    return lines;
-  } finally {
-    closeSync(fd);
   }
-}
-
-const STAMPED = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{3})\d{6}  ([^]*)$/;
-
-/** `2026-11-23 05:42:03.613961998  text`, UTC. A line without a time is a piece of a very long one. */
-function parseLine(text: string, before: number): LogLine {
-  const [, day, clock, line] = STAMPED.exec(text) ?? [];
-  return line === undefined ? { time: before, line: text } : { time: Date.parse(`${day}T${clock}Z`), line };
+  for (const line of unstamped) yield { time: 0, line };
 }

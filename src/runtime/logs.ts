@@ -1,8 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as breathe, setTimeout as delay } from 'node:timers/promises';
 import type { AppName } from '../names.ts';
 import type { Paths } from '../paths.ts';
 import { logDirs, type LogDir } from './log-dirs.ts';
-import { LogTail, readLogDir, type LogLine } from './log-tail.ts';
+import { LogTail, type LogLine } from './log-tail.ts';
 
 /** One line of a worker's output. */
 export interface LogEntry {
@@ -20,65 +22,195 @@ export interface LogFilter {
   readonly worker?: string | undefined;
   /** For example `v12`. */
   readonly release?: string | undefined;
+  /** Only lines that hold this text, in upper or lower case. */
+  readonly text?: string | undefined;
+  /** Only lines from this moment on; milliseconds since 1970. */
+  readonly since?: number | undefined;
+}
+
+export interface FoundLines {
+  /** Oldest first. */
+  readonly entries: LogEntry[];
+  /** False when the search was given up before all that is kept was looked at. */
+  readonly complete: boolean;
 }
 
 /** Milliseconds between two looks at the files. */
 const POLL_MS = 200;
+/** Bytes of one worker's output that are taken at a time. */
+const MOST_AT_ONCE = 1024 * 1024;
+/** Pieces of 64 KiB that one search may look at. */
+const MOST_PIECES = 4096;
+/** Milliseconds that a search may keep the server from everything else. */
+const BREATH_MS = 10;
+/** Milliseconds by which a file's own time may be behind that of its last line: the kernel's clock for files is coarse. */
+const FILE_TIME_SLACK = 1000;
 
-/** The last lines of an app's workers, oldest first. */
-export function readLogs(paths: Paths, app: AppName, options: LogFilter & { readonly lines: number }): LogEntry[] {
-  if (options.lines <= 0) return [];
-  const entries = chosen(paths, app, options).flatMap((dir) => readLogDir(dir.dir, options.lines).map((line) => entry(dir, line)));
-  return inOrder(entries).slice(-options.lines);
+/** The last lines of an app's workers that fit, oldest first. */
+export async function readLogs(paths: Paths, app: AppName, options: LogFilter & { readonly lines: number }): Promise<FoundLines> {
+  const places = chosen(paths, app, options).map((dir): Place => ({ dir, tail: null }));
+  return lastLines(places, options, options.lines);
 }
 
 /**
- * Gives lines as they are written, across rotation and new releases, until the signal aborts. With `lines` the last ones
- * come first, and none is lost or given twice in between.
+ * Gives lines as they are written, across rotation and new releases, until the signal aborts or `stillThere` says no. With `lines`
+ * the last ones come first, and none is lost or given twice in between. What `onLine` returns is waited for: a slow reader
+ * gets everything that s6-log still keeps.
  */
 export async function followLogs(
   paths: Paths,
   app: AppName,
   options: LogFilter & { readonly lines?: number | undefined },
-  onLine: (entry: LogEntry) => void,
+  onLine: (entry: LogEntry) => unknown,
   signal: AbortSignal,
+  stillThere: () => boolean = () => true,
 ): Promise<void> {
   const tails = new Map<string, { readonly of: LogDir; readonly tail: LogTail }>();
-  const wanted = options.lines ?? 0;
-  const known: LogEntry[] = [];
-  for (const dir of chosen(paths, app, options)) {
-    const tail = new LogTail(dir.dir, wanted > 0 ? 'start' : 'end');
-    tails.set(dir.dir, { of: dir, tail });
-    if (wanted > 0) known.push(...tail.read().slice(-wanted).map((line) => entry(dir, line)));
-  }
+  const give = async (entries: readonly LogEntry[]): Promise<void> => {
+    for (const one of entries) {
+      if (signal.aborted) return;
+      const taken = onLine(one);
+      if (taken instanceof Promise) await taken;
+    }
+  };
   try {
-    for (const one of inOrder(known).slice(-wanted)) onLine(one);
-    while (!signal.aborted) {
+    for (const of of chosen(paths, app, options)) tails.set(of.dir, { of, tail: new LogTail(of.dir, 'end') });
+    const places = [...tails.values()].map(({ of, tail }): Place => ({ dir: of, tail }));
+    await give((await lastLines(places, options, options.lines ?? 0)).entries);
+    while (!signal.aborted && stillThere()) {
       const dirs = chosen(paths, app, options);
-      for (const dir of dirs) if (!tails.has(dir.dir)) tails.set(dir.dir, { of: dir, tail: new LogTail(dir.dir, 'start') });
-      const fresh = [...tails.values()].flatMap(({ of, tail }) => tail.read().map((line) => entry(of, line)));
-      for (const one of inOrder(fresh)) onLine(one);
+      for (const of of dirs) if (!tails.has(of.dir)) tails.set(of.dir, { of, tail: new LogTail(of.dir, 'start') });
+      await give(inOrder([...tails.values()].map(({ of, tail }) => tail.read(MOST_AT_ONCE).filter((line) => fits(line, options)).map((line) => entry(of, line)))));
       const present = new Set(dirs.map(({ dir }) => dir));
       for (const [dir, { tail }] of tails) {
-        if (present.has(dir)) continue;
+        if (present.has(dir) || tail.behind) continue;
         tail.close();
         tails.delete(dir);
       }
-      await delay(POLL_MS, undefined, { signal }).catch(() => {});
+      if ([...tails.values()].some(({ tail }) => tail.behind)) await breathe();
+      else await delay(POLL_MS, undefined, { signal }).catch(() => {});
     }
   } finally {
     for (const { tail } of tails.values()) tail.close();
   }
 }
 
+interface Place {
+  readonly dir: LogDir;
+  /** One that is open already, and stays so; null to look at the files as they are when it comes to that. */
+  readonly tail: LogTail | null;
+}
+
+/** The last `count` lines of all places together, newest place first: old files are not opened while newer lines are enough. */
+async function lastLines(places: readonly Place[], filter: LogFilter, count: number): Promise<FoundLines> {
+  const found: LogEntry[] = [];
+  if (count <= 0) return { entries: found, complete: true };
+  const pace = new Pace();
+  let sources = places.map((place) => new Source(place, filter));
+  try {
+    while (found.length < count) {
+      const newest = sources.reduce<Source | null>((best, one) => (best === null || one.time >= best.time ? one : best), null);
+      if (newest === null) break;
+      if (newest.next !== null) found.push(newest.next);
+      const step = newest.advance();
+      if (step === 'end') sources = sources.filter((one) => one !== newest);
+      if (!(await pace.mayGoOn(step))) return { entries: found.reverse(), complete: false };
+    }
+    return { entries: found.reverse(), complete: true };
+  } finally {
+    for (const source of sources) source.close();
+  }
+}
+
+/** One worker's lines, newest first. */
+class Source {
+  /** The next line; null while it is not known. */
+  next: LogEntry | null = null;
+  /** Its time; before that is known, of the newest line that there can be. */
+  time: number;
+  readonly #place: Place;
+  readonly #filter: LogFilter;
+  #tail: LogTail | null = null;
+  #lines: Iterator<LogLine | null> | null = null;
+
+  constructor(place: Place, filter: LogFilter) {
+    this.#place = place;
+    this.#filter = filter;
+    this.time = newestTime(place.dir.dir);
+  }
+
+  /** Goes to the next line, or reads a piece of the file on the way there. */
+  advance(): 'line' | 'piece' | 'end' {
+    this.next = null;
+    this.#tail ??= this.#place.tail ?? new LogTail(this.#place.dir.dir, 'end');
+    this.#lines ??= this.#tail.before();
+    for (;;) {
+      const { done, value } = this.#lines.next();
+      if (done === true || (value !== null && value.time < (this.#filter.since ?? 0))) {
+        this.close();
+        return 'end';
+      }
+      if (value === null) return 'piece';
+      if (!fits(value, this.#filter)) continue;
+      this.next = entry(this.#place.dir, value);
+      // A clock that was set back must not put a worker's own lines into another order.
+      this.time = Math.min(this.time, value.time);
+      return 'line';
+    }
+  }
+
+  /** Ends the reading; a tail that came from outside stays open. */
+  close(): void {
+    this.#lines?.return?.();
+    if (this.#place.tail === null) this.#tail?.close();
+  }
+}
+
+/** Counts the pieces that a search has read, and lets the server do other things in between. */
+class Pace {
+  #pieces = 0;
+  #since = Date.now();
+
+  async mayGoOn(step: 'line' | 'piece' | 'end'): Promise<boolean> {
+    if (step === 'piece') this.#pieces += 1;
+    if (Date.now() - this.#since > BREATH_MS) {
+      await breathe();
+      this.#since = Date.now();
+    }
+    return this.#pieces <= MOST_PIECES;
+  }
+}
+
+/** When the newest line of a directory was written at the latest. */
+function newestTime(dir: string): number {
+  const time = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  return (time(join(dir, 'current')) ?? time(dir) ?? 0) + FILE_TIME_SLACK;
+}
+
 function chosen(paths: Paths, app: AppName, filter: LogFilter): LogDir[] {
   return logDirs(paths, app, filter.worker).filter((dir) => filter.release === undefined || dir.release === filter.release);
+}
+
+function fits({ time, line }: LogLine, { text, since }: LogFilter): boolean {
+  if (since !== undefined && time < since) return false;
+  return text === undefined || withoutColours(line).toLowerCase().includes(text.toLowerCase());
+}
+
+/** What is looked for may be printed in two colours. */
+function withoutColours(line: string): string {
+  // eslint-disable-next-line no-control-regex -- an escape sequence begins with a control character
+  return line.includes('\u001b') ? line.replace(/\u001b\[[\d;:]*m/g, '') : line;
 }
 
 function entry(dir: LogDir, { time, line }: LogLine): LogEntry {
   return { time, worker: dir.worker, release: dir.release, line };
 }
 
-function inOrder(entries: LogEntry[]): LogEntry[] {
-  return entries.sort((a, b) => a.time - b.time);
+/** All lists in one, by time; a list's own order stays, whatever its clock did. */
+function inOrder(lists: readonly (readonly LogEntry[])[]): LogEntry[] {
+  const keyed = lists.flatMap((list) => {
+    let key = 0;
+    return list.map((one) => ({ one, key: (key = Math.max(key, one.time)) }));
+  });
+  return keyed.sort((a, b) => a.key - b.key).map(({ one }) => one);
 }

@@ -1,3 +1,4 @@
+import type { Limits } from '../limits.ts';
 import type { AppName, StorePath } from '../names.ts';
 import type { SlotName } from '../paths.ts';
 
@@ -23,6 +24,8 @@ export interface SlotSpec {
   readonly closure: readonly string[];
   readonly static: string | null;
   readonly workers: readonly WorkerSpec[];
+  /** For each worker, and for one-offs in this release; none where it is left out. */
+  readonly limits?: Limits | undefined;
   /** Milliseconds between SIGTERM and SIGKILL when a worker is stopped. */
   readonly stopGraceMs: number;
 }
@@ -32,6 +35,8 @@ export type SlotMode = 'static' | 'web' | 'both' | 'none';
 
 export type WorkerState =
   | { readonly kind: 'up'; readonly pid: number; readonly seconds: number }
+  /** It died again and again soon after its start, and its next start is so many seconds away. */
+  | { readonly kind: 'waiting'; readonly seconds: number; readonly deaths: number; readonly exit: string | null }
   | { readonly kind: 'down'; readonly seconds: number; readonly exit: string | null };
 
 export interface WorkerStatus {
@@ -39,6 +44,8 @@ export interface WorkerStatus {
   readonly slot: SlotName;
   readonly worker: string;
   readonly state: WorkerState;
+  /** What a running worker has come up against of its limits; null while it is within them. */
+  readonly limit: string | null;
 }
 
 /** What nginx must know of an app. It changes when an app, a domain or a worker count changes, never with a deploy. */

@@ -14,6 +14,9 @@ export interface NginxConfig {
   readonly files: ReadonlyMap<string, string>;
 }
 
+/** The host that stands for every name that no app has. */
+const CATCH_ALL = '_';
+
 type NginxSettings = Pick<Settings, 'httpListen'>;
 
 /**
@@ -49,7 +52,7 @@ function renderMain(paths: Paths, listen: string, sites: readonly Site[], probeH
     lockFile: join(paths.nginx, 'nginx.lock'),
     bodyTemp: temp('body'), proxyTemp: temp('proxy'), fastcgiTemp: temp('fastcgi'), uwsgiTemp: temp('uwsgi'), scgiTemp: temp('scgi'),
     namesHashSize: Math.max(1024, 4 * sites.reduce((count, site) => count + site.hosts.length, 0)),
-    listen, probeHost, generation,
+    listen, probeHost, generation, catchAll: sites.some((site) => site.hosts.includes(CATCH_ALL)),
   });
 }
 
@@ -57,7 +60,10 @@ function renderSite(paths: Paths, listen: string, site: Site): string {
   return renderNginxTemplate('site.conf', {
     app: site.app,
     listen,
-    hosts: site.hosts.map((host) => ({ host })),
+    hosts: site.hosts.filter((host) => host !== CATCH_ALL).map((host) => ({ host })),
+    catchAll: site.hosts.includes(CATCH_ALL),
+    maintenanceFile: paths.maintenance(site.app),
+    maintenance: new NginxMessage(`${site.app} is down for maintenance. Please come back later.`),
     current: paths.current(site.app),
     // An upstream without a server is an error to nginx; without the upstream the app answers "not answering".
     upstreams: SLOTS.filter((slot) => site.ports[slot].length > 0).map((slot) => ({
@@ -77,7 +83,7 @@ function checkHosts(sites: readonly Site[]): void {
   const owners = new Map<string, string>();
   for (const { app, hosts } of sites) {
     for (const host of hosts) {
-      if (!HOST.test(host) || host.length > 253) {
+      if (host !== CATCH_ALL && (!HOST.test(host) || host.length > 253)) {
         throw new Hop3Error('HOP3_NGINX_REFUSED', { what: `"${printable(host)}" cannot be a host name of ${app}.`, next: 'Use a lower-case domain name such as shop.example.org, or *.example.org.' });
       }
       const owner = owners.get(host);

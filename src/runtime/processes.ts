@@ -28,6 +28,21 @@ export interface Listener {
 
 /** The TCP ports that these processes listen on. */
 export function listeners(pids: readonly number[]): Listener[] {
+  const sockets = socketsOf(pids);
+  return [...listening('/proc/net/tcp'), ...listening('/proc/net/tcp6')].filter((socket) => sockets.has(socket.inode)).map(({ address, port }) => ({ address, port }));
+}
+
+/** The ports that these processes have: TCP that they listen on, UDP that they are bound to. */
+export function boundPorts(pids: readonly number[]): { readonly port: number; readonly protocol: 'tcp' | 'udp' }[] {
+  const sockets = socketsOf(pids);
+  if (sockets.size === 0) return [];
+  const own = (protocol: 'tcp' | 'udp', state: string) => [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((file) => listening(file, state))
+    .filter((socket) => sockets.has(socket.inode)).map(({ port }) => ({ port, protocol }));
+  // 07: a UDP socket that is connected to nobody.
+  return [...own('tcp', LISTEN), ...own('udp', '07')];
+}
+
+function socketsOf(pids: readonly number[]): Set<string> {
   const sockets = new Set<string>();
   for (const pid of pids) {
     for (const fd of list(`/proc/${pid}/fd`)) {
@@ -35,16 +50,18 @@ export function listeners(pids: readonly number[]): Listener[] {
       if (inode) sockets.add(inode);
     }
   }
-  return [...listening('/proc/net/tcp'), ...listening('/proc/net/tcp6')].filter((socket) => sockets.has(socket.inode)).map(({ address, port }) => ({ address, port }));
+  return sockets;
 }
 
-function listening(file: string): (Listener & { readonly inode: string })[] {
+/** How the kernel writes the state LISTEN. */
+const LISTEN = '0A';
+
+function listening(file: string, wanted = LISTEN): (Listener & { readonly inode: string })[] {
   const found = [];
   for (const line of text(file).split('\n').slice(1)) {
     const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
     const [address, port] = local?.split(':') ?? [];
-    // 0A is LISTEN.
-    if (state === '0A' && address && port && inode) found.push({ address: readAddress(address), port: Number.parseInt(port, 16), inode });
+    if (state === wanted && address && port && inode) found.push({ address: readAddress(address), port: Number.parseInt(port, 16), inode });
   }
   return found;
 }

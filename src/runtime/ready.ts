@@ -1,9 +1,12 @@
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Healthcheck } from '../config/model.ts';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
+import { readText } from './cgroup.ts';
 import { describeWorkerExit, readExit } from './exits.ts';
+import { FIRST_CAUSE_FILE } from './limit-scripts.ts';
 import { LogTail, type LogLine } from './log-tail.ts';
 import type { SlotSpec, WorkerSpec } from './model.ts';
 import { probe, type ProbeAnswer } from './probe.ts';
@@ -88,9 +91,10 @@ class Watched {
     for (const line of this.#tail.read()) if (line.time >= this.#since) this.#take(line);
   }
 
-  exit(): { readonly text: string; readonly code: number } | null {
+  exit(): { readonly text: string; readonly code: number; readonly cause: string | null } | null {
     const exit = readExit(this.files.firstExit);
-    return exit && { text: describeWorkerExit(exit.code, exit.signal), code: exit.code };
+    const cause = readText(join(this.files.dir, FIRST_CAUSE_FILE)).trim();
+    return exit && { text: describeWorkerExit(exit.code, exit.signal), code: exit.code, cause: cause === '' ? null : cause };
   }
 
   /** Seconds from the first start to the first death. */
@@ -174,10 +178,10 @@ function ownsPort(worker: Watched, port: number): boolean {
 async function died(worker: Watched): Promise<Hop3Error> {
   const until = Date.now() + LAST_LINES_MS;
   for (worker.readOutput(); !worker.ended && Date.now() < until; worker.readOutput()) await delay(20);
-  const { text, code } = worker.exit()!;
+  const { text, code, cause } = worker.exit()!;
   return new Hop3Error('HOP3_WORKER_DIED', {
     what: `${worker.spec.name} ended while it was starting: ${text} after ${worker.livedSeconds()} s.`,
-    why: `${said(worker)}\nIts command: ${oneLine(worker.spec.command)}`,
+    why: `${cause === null ? '' : `The cause: ${cause}.\n`}${said(worker)}\nIts command: ${oneLine(worker.spec.command)}`,
     ...(code === 126 || code === 127 ? { next: 'The shell did not find that program, or may not run it. PATH holds the `path` of runtime.json, then /usr/local/bin:/usr/bin:/bin.' } : {}),
   });
 }

@@ -20,6 +20,8 @@ export interface SandboxView {
   /** Holds the files that etcFiles names. */
   readonly etcDir: string;
   readonly initFile: string;
+  /** Bytes that each of the private /tmp and /dev/shm may hold: they are memory. Without it, what the kernel allows. */
+  readonly tmpBytes?: number | null | undefined;
 }
 
 /**
@@ -59,6 +61,7 @@ export function sandboxArguments(view: SandboxView): string[] {
       next: 'Join them in one derivation (buildEnv with copies, or a wrapper that needs less at run time).',
     });
   }
+  const size = view.tmpBytes ? ['--size', String(view.tmpBytes)] : [];
   return [
     '--unshare-user', '--uid', String(APP_UID), '--gid', String(APP_UID),
     // A user namespace of the app's own would give it capabilities to attack the kernel with.
@@ -70,8 +73,8 @@ export function sandboxArguments(view: SandboxView): string[] {
     ...Object.keys(etcFiles(view.app)).flatMap((name) => readOnly(join(view.etcDir, name), `/etc/${name}`)),
     ...HOST_ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     '--proc', '/proc',
-    '--dev', '/dev', '--perms', '1777', '--tmpfs', '/dev/shm', '--remount-ro', '/dev',
-    '--perms', '1777', '--tmpfs', '/tmp', '--dir', '/var', '--symlink', '/tmp', '/var/tmp', '--symlink', '/run', '/var/run',
+    '--dev', '/dev', '--perms', '1777', ...size, '--tmpfs', '/dev/shm', '--remount-ro', '/dev',
+    '--perms', '1777', ...size, '--tmpfs', '/tmp', '--dir', '/var', '--symlink', '/tmp', '/var/tmp', '--symlink', '/run', '/var/run',
     ...readOnly(view.envDir, SANDBOX_ENV),
     ...readOnly(view.initFile, SANDBOX_INIT),
     '--bind', view.dataDir, APP_HOME,

@@ -1,15 +1,17 @@
-import { closeSync, constants, openSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
 import type { Paths, SlotName } from '../paths.ts';
 import { run, runOk, type Command } from '../run.ts';
-import { describeWorkerExit } from './exits.ts';
+import { describeWorkerExit, readExit } from './exits.ts';
+import { LAST_CAUSE_FILE } from './limit-scripts.ts';
+import { limitNote } from './limit-use.ts';
 import { syncPath, syncTree } from './sync-tree.ts';
 import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
 import { listDir } from './list-dir.ts';
-import { chainProcesses, sandboxProcesses } from './processes.ts';
+import { boundPorts, chainProcesses, sandboxProcesses } from './processes.ts';
 import { parseServiceName, serviceName, slotLayout, workerLayout, type WorkerLayout } from './slot-layout.ts';
 
 /** Milliseconds for what s6 itself does (it takes 5 to 40): scanning, forking a supervisor, closing a log. */
@@ -45,6 +47,35 @@ export async function stopSlot(paths: Paths, app: AppName, slot: SlotName, grace
   await Promise.all(workers.map((worker) => stopWorker(paths, serviceName(app, slot, worker), workerLayout(layout, worker), Math.max(1, Math.round(graceMs)))));
 }
 
+/** Which workers of a slot have which of these ports, by the sockets that their processes hold. */
+export function portHolders<Port extends { readonly number: number; readonly protocol: 'tcp' | 'udp' }>(paths: Paths, app: AppName, slot: SlotName, ports: readonly Port[]): { readonly worker: string; readonly ports: readonly Port[] }[] {
+  const layout = slotLayout(paths, app, slot);
+  return listDir(layout.services).flatMap((worker) => {
+    const bound = boundPorts(sandboxProcesses(workerLayout(layout, worker).env));
+    const held = ports.filter((port) => bound.some((one) => one.port === port.number && one.protocol === port.protocol));
+    return held.length === 0 ? [] : [{ worker, ports: held }];
+  });
+}
+
+/** Stops some workers of a slot, which stay supervised: resumeWorkers starts them again. */
+export async function pauseWorkers(paths: Paths, app: AppName, slot: SlotName, workers: readonly string[], graceMs: number): Promise<void> {
+  const layout = slotLayout(paths, app, slot);
+  await Promise.all(workers.map(async (worker) => {
+    const files = workerLayout(layout, worker);
+    await run({ file: 's6-svc', args: ['-wD', '-T', String(graceMs + S6_MS), '-d', files.dir], limit: (graceMs + 2 * S6_MS) / 1000 });
+    await endSandbox(files);
+  }));
+}
+
+/** Starts the workers of a slot that are stopped; all of them where none is named. */
+export async function resumeWorkers(paths: Paths, app: AppName, slot: SlotName, workers?: readonly string[]): Promise<void> {
+  const layout = slotLayout(paths, app, slot);
+  for (const worker of workers ?? listDir(layout.services)) {
+    const { dir } = workerLayout(layout, worker);
+    if (isRead(join(dir, 'supervise', 'control'))) await run({ file: 's6-svc', args: ['-u', dir], limit: 10 });
+  }
+}
+
 /** How all workers are, from their supervisors. Hop3's own services are left out. */
 export async function workerStatuses(paths: Paths): Promise<WorkerStatus[]> {
   const services = listDir(paths.services).flatMap((name) => {
@@ -56,7 +87,7 @@ export async function workerStatuses(paths: Paths): Promise<WorkerStatus[]> {
   for (let from = 0; from < services.length; from += 8) {
     statuses.push(
       ...(await Promise.all(
-        services.slice(from, from + 8).map(async ({ name, app, slot, worker }) => ({ app, slot, worker, state: await workerState(join(paths.services, name)) })),
+        services.slice(from, from + 8).map(async ({ name, app, slot, worker }) => ({ app, slot, worker, ...(await workerState(join(paths.services, name))) })),
       )),
     );
   }
@@ -66,7 +97,7 @@ export async function workerStatuses(paths: Paths): Promise<WorkerStatus[]> {
 /** How the workers of one slot are. */
 export async function workerStatus(paths: Paths, app: AppName, slot: SlotName): Promise<WorkerStatus[]> {
   const own = listDir(paths.services).map(parseServiceName).filter((service) => service?.app === app && service.slot === slot);
-  return Promise.all(own.map(async (service) => ({ app, slot, worker: service!.worker, state: await workerState(join(paths.services, serviceName(app, slot, service!.worker))) })));
+  return Promise.all(own.map(async (service) => ({ app, slot, worker: service!.worker, ...(await workerState(join(paths.services, serviceName(app, slot, service!.worker)))) })));
 }
 
 /** Makes s6-svscan look at its directory again: new services start, supervisors without a service end. */
@@ -114,6 +145,13 @@ async function stopWorker(paths: Paths, name: string, files: WorkerLayout, grace
   await endRest(files, name, asked ? 0 : graceMs);
 }
 
+/** What is left of a sandbox whose supervised process ended. */
+async function endSandbox(files: WorkerLayout): Promise<void> {
+  const rest = () => sandboxProcesses(files.env);
+  for (const pid of rest()) signal(pid, 'SIGKILL');
+  await gone(rest, KILLED_MS);
+}
+
 /** Ends what s6 did not: everything when the supervisor is gone, nothing otherwise. */
 async function endRest(files: WorkerLayout, name: string, graceMs: number): Promise<void> {
   // The logger goes last: without it the worker's next line would end the worker.
@@ -145,14 +183,44 @@ async function gone(rest: () => readonly number[], withinMs: number): Promise<bo
   return true;
 }
 
-async function workerState(service: string): Promise<WorkerState> {
+async function workerState(service: string): Promise<{ readonly state: WorkerState; readonly limit: string | null }> {
+  const state = await supervisedState(service);
+  return { state, limit: state.kind === 'up' ? limitNote(service, () => sandboxProcesses(join(service, 'env'))) : null };
+}
+
+async function supervisedState(service: string): Promise<WorkerState> {
   const answer = await run({ file: 's6-svstat', args: ['-o', 'up,pid,exitcode,signum,updownfor', service], limit: 10 });
   const [up, pid, code, signum, seconds] = answer.stdout.trim().split(' ');
   // Without its supervisor nothing is known of a worker; it is not up in any sense that counts.
   if (answer.code !== 0) return { kind: 'down', seconds: 0, exit: null };
+  const waiting = up === 'true' ? readWaiting(service) : null;
+  if (waiting) return waiting;
   if (up === 'true') return { kind: 'up', pid: Number(pid), seconds: Number(seconds) };
   const ran = Number(code) >= 0 || Number(signum) > 0;
-  return { kind: 'down', seconds: Number(seconds), exit: ran ? describeWorkerExit(Number(signum) > 0 ? 256 : Number(code), Number(signum)) : null };
+  return { kind: 'down', seconds: Number(seconds), exit: ran ? withCause(service, describeWorkerExit(Number(signum) > 0 ? 256 : Number(code), Number(signum))) : null };
+}
+
+/** What the run script says of a pause between two starts. */
+function readWaiting(service: string): WorkerState | null {
+  const [, until, deaths] = /^(\d+) (\d+)\n$/.exec(readText(join(service, 'waiting'))) ?? [];
+  if (until === undefined || deaths === undefined) return null;
+  const exit = readExit(join(service, 'last-exit'));
+  return { kind: 'waiting', seconds: Math.max(0, Number(until) - Math.floor(Date.now() / 1000)), deaths: Number(deaths), exit: exit && withCause(service, describeWorkerExit(exit.code, exit.signal)) };
+}
+
+/** How it ended, and which limit ended it. */
+function withCause(service: string, exit: string): string {
+  const cause = readText(join(service, LAST_CAUSE_FILE)).trim();
+  return cause === '' ? exit : `${exit}: ${cause}`;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 function noSupervisor(paths: Paths): Hop3Error {

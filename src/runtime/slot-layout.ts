@@ -12,8 +12,6 @@ export interface SlotLayout {
   /** The sandbox's first program (see run-scripts.ts). */
   readonly init: string;
   readonly services: string;
-  /** Where commands that run once keep their files. */
-  readonly oneOffs: string;
 }
 
 export function slotLayout(paths: Paths, app: AppName, slot: SlotName): SlotLayout {
@@ -24,7 +22,6 @@ export function slotLayout(paths: Paths, app: AppName, slot: SlotName): SlotLayo
     etc: join(dir, 'etc'),
     init: join(dir, 'init'),
     services: join(dir, 'services'),
-    oneOffs: join(dir, 'one-offs'),
   };
 }
 

@@ -1,14 +1,17 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NO_LIMITS } from '../limits.ts';
 import type { AppName } from '../names.ts';
 import type { Paths, SlotName } from '../paths.ts';
+import { limitsFile } from './confinement.ts';
 import { checkEnvironment, writeEnvDir } from './envdir.ts';
+import { LIMITS_FILE } from './limit-use.ts';
 import { pruneLogDirs } from './log-dirs.ts';
 import type { SlotMode, SlotSpec, WorkerSpec } from './model.ts';
 import { logRun, sandboxInit, workerFinish, workerRun } from './run-scripts.ts';
 import { APP_HOME, asArgumentFile, etcFiles, sandboxArguments } from './sandbox.ts';
 import { stopSlot } from './services.ts';
-import { checkWorkerName, releaseName, slotLayout, workerLayout, workerLogDir, type SlotLayout } from './slot-layout.ts';
+import { checkWorkerName, releaseName, serviceName, slotLayout, workerLayout, workerLogDir, type SlotLayout } from './slot-layout.ts';
 import { parseSlotTarget, slotMode, slotTarget } from './slot-target.ts';
 import { syncTree } from './sync-tree.ts';
 import { checkCommand } from './worker-command.ts';
@@ -107,12 +110,15 @@ function writeWorker(paths: Paths, spec: SlotSpec, slot: SlotLayout, worker: Wor
   const release = releaseName(worker.env);
   const logDir = workerLogDir(paths, spec.app, worker.name, release, spec.slot);
   for (const dir of [join(files.dir, 'log'), logDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const limits = spec.limits ?? NO_LIMITS;
+  const confined = { name: serviceName(spec.app, spec.slot, worker.name), limits, modeFile: limitsFile(paths) };
   // The sandbox decides where HOME is, whatever the environment says.
   writeEnvDir(files.env, { ...worker.env, HOME: APP_HOME });
-  const args = sandboxArguments({ app: spec.app, closure: spec.closure, dataDir: paths.data(spec.app), envDir: files.env, etcDir: slot.etc, initFile: slot.init });
+  const args = sandboxArguments({ app: spec.app, closure: spec.closure, dataDir: paths.data(spec.app), envDir: files.env, etcDir: slot.etc, initFile: slot.init, tmpBytes: limits.memory });
   writeFileSync(files.sandbox, asArgumentFile(args), { mode: 0o600 });
-  writeFileSync(files.run, workerRun(worker.name, release, files.sandbox, worker.command), { mode: 0o700 });
-  writeFileSync(files.finish, workerFinish(worker.name), { mode: 0o700 });
+  writeFileSync(join(files.dir, LIMITS_FILE), JSON.stringify(limits), { mode: 0o600 });
+  writeFileSync(files.run, workerRun(worker.name, release, files.sandbox, worker.command, confined), { mode: 0o700 });
+  writeFileSync(files.finish, workerFinish(worker.name, limits), { mode: 0o700 });
   writeFileSync(files.timeoutKill, `${Math.max(1, Math.round(spec.stopGraceMs))}\n`, { mode: 0o600 });
   writeFileSync(files.logRun, logRun(logDir), { mode: 0o700 });
   symlinkSync(logDir, files.logLink);

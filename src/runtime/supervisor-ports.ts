@@ -1,8 +1,7 @@
 import { createServer } from 'node:net';
 import { Hop3Error } from '../errors.ts';
-import { readFileSync, readdirSync } from 'node:fs';
 import { formatAddress, type Address, type Settings } from '../settings.ts';
-import { listeners } from './processes.ts';
+import { portUser } from './ports.ts';
 
 /**
  * Sees that Hop3 can listen where its settings say, before anything is started.
@@ -24,7 +23,7 @@ async function checkAddress(setting: string, address: Address): Promise<void> {
   if (code === null) return;
   if (code === 'EADDRINUSE') {
     throw new Hop3Error('HOP3_PORT_IN_USE', {
-      what: `${setting}=${shown} cannot be used: ${whoListens(address.port)} listens there.`,
+      what: `${setting}=${shown} cannot be used: ${portUser(address.port)} listens there.`,
       why: 'Nothing was started.',
       next: `End that program, or set ${setting} to another address.`,
     });
@@ -44,15 +43,4 @@ function tryToListen(address: Address): Promise<string | null> {
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     server.listen({ host: address.host, port: address.port, exclusive: true }, () => server.close(() => resolve(null)));
   });
-}
-
-/** Only processes of the same user can be looked into. */
-function whoListens(port: number): string {
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || !listeners([pid]).some((one) => one.port === port)) continue;
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-    return `process ${pid} (${command.slice(0, 100)})`;
-  }
-  return `another user's program (as root, \`ss -ltnp 'sport = :${port}'\` tells which)`;
 }

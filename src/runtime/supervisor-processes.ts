@@ -53,7 +53,7 @@ interface Places {
 /** Not the root itself: it may be the home of the user, where anything of theirs may run. */
 function ownPlaces(paths: Paths): Places {
   const roots = [...new Set([paths.root, realpath(paths.root)])];
-  const names = [paths.services, paths.ownServices, paths.apps, paths.checkouts, paths.repos, paths.nginx, paths.toolHome].map((dir) => dir.slice(paths.root.length + 1));
+  const names = [paths.services, paths.ownServices, paths.addons, paths.apps, paths.checkouts, paths.repos, paths.nginx, paths.toolHome].map((dir) => dir.slice(paths.root.length + 1));
   return { roots, dirs: roots.flatMap((root) => names.map((name) => join(root, name))) };
 }
 

@@ -8,7 +8,7 @@ import type { Settings } from '../settings.ts';
 /** Goes up when what lies below HOP3_ROOT can no longer be read by an older Hop3. */
 const LAYOUT_VERSION = 1;
 /** What may lie in a directory that was never a HOP3_ROOT: a home's dot files, a mount point's own, what an installer put there first. */
-const HARMLESS = /^(?:\.|lost\+found$|admin\.token$|hop3\.db)/;
+const HARMLESS = /^(?:\.|lost\+found$|admin\.token$|secret\.key$|hop3\.db)/;
 
 /**
  * Makes HOP3_ROOT and what every part expects to find in it, all 0700. Safe to repeat.
@@ -21,7 +21,7 @@ export function prepareRoot(paths: Paths, settings: Pick<Settings, 'root'>): voi
   const names = readdirSync(paths.root);
   if (!made && !names.includes('version')) refuseForeign(paths, names);
   checkVersion(paths);
-  const dirs = [paths.run, paths.services, paths.ownServices, paths.nginx, join(paths.nginx, 'tmp'), paths.serverLogs, paths.toolHome, paths.checkouts, paths.repos, paths.apps];
+  const dirs = [paths.run, paths.services, paths.ownServices, paths.nginx, join(paths.nginx, 'tmp'), paths.serverLogs, paths.toolHome, paths.checkouts, paths.repos, paths.apps, paths.addons];
   for (const dir of dirs) makeDir(dir);
   writeFileSync(join(paths.root, 'version'), `${LAYOUT_VERSION}\n`, { mode: 0o600 });
 }
@@ -84,7 +84,7 @@ function cannotUse(dir: string, error: unknown): Hop3Error {
 
 /** A wrong HOP3_ROOT must not turn somebody's home directory into a server's. */
 function refuseForeign(paths: Paths, names: readonly string[]): void {
-  const own = new Set([paths.run, paths.services, paths.ownServices, paths.nginx, paths.serverLogs, paths.toolHome, paths.checkouts, paths.repos, paths.apps]);
+  const own = new Set([paths.run, paths.services, paths.ownServices, paths.nginx, paths.serverLogs, paths.toolHome, paths.checkouts, paths.repos, paths.apps, paths.addons]);
   const foreign = names.filter((name) => !HARMLESS.test(name) && !own.has(join(paths.root, name)));
   if (foreign.length === 0) return;
   throw new Hop3Error('HOP3_ROOT_DIR', {

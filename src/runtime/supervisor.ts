@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
 import { baseEnv } from '../run.ts';
+import { ADDON_SERVICE } from './addon-services.ts';
 import { isScanning } from './services.ts';
 import { OWN_SERVICES } from './supervisor-services.ts';
 
+export { prepareConfinement } from './confinement.ts';
 export { applySites, knownSites } from './nginx-apply.ts';
 export { workerStatuses } from './services.ts';
 export { checkAddresses } from './supervisor-ports.ts';
@@ -46,7 +48,7 @@ export function isUp(paths: Paths): boolean {
 /** Whether any app's worker is linked, that is: whether a stop would end somebody's app. */
 export function hasWorkers(paths: Paths): boolean {
   const own = new Set<string>(OWN_SERVICES);
-  return readdirSync(paths.services).some((name) => !name.startsWith('.') && !own.has(name));
+  return readdirSync(paths.services).some((name) => !name.startsWith('.') && !own.has(name) && !ADDON_SERVICE.test(name));
 }
 
 /**

@@ -42,37 +42,36 @@ export function streamDeploy(
 
 /** Milliseconds between two signs of life of a followed log. */
 const PING_MS = 30_000;
-/** Bytes that wait for a slow reader before its stream is ended. */
-const MOST_WAITING = 8 * 1024 * 1024;
 
 /**
- * Answers with log lines as `follow` gives them, and with a `ping` now and then, until the client goes, falls behind or
- * the server stops.
+ * Answers with log lines as `follow` gives them, and with a `ping` now and then, until the client goes or the server stops. A slow
+ * reader is waited for: what `onEvent` returns resolves when there is room again, or nobody reads any more.
  */
 export function streamLines(
   context: ServerContext,
   streams: OpenStreams,
   reply: FastifyReply,
-  follow: (onEvent: (event: LogEvent) => void, signal: AbortSignal) => Promise<void>,
+  follow: (onEvent: (event: LogEvent) => Promise<void> | null, signal: AbortSignal) => Promise<void>,
 ): FastifyReply {
   const out = new PassThrough();
   const { abort, end } = streams.begin();
-  const write = (event: LogEvent): void => {
-    if (out.destroyed || out.writableEnded) return;
-    out.write(`${JSON.stringify(event)}\n`);
-    if (out.writableLength > MOST_WAITING) abort.abort();
+  const write = (event: LogEvent): Promise<void> | null => {
+    if (out.destroyed || out.writableEnded || out.write(`${JSON.stringify(event)}\n`)) return null;
+    return roomAgain(out, abort.signal);
   };
   onClientGone(reply, () => abort.abort());
   // The first one also sends the header, so that a client of a silent app knows that it is connected.
-  write({ kind: 'ping' });
-  const pinging = setInterval(() => write({ kind: 'ping' }), PING_MS);
+  void write({ kind: 'ping' });
+  const pinging = setInterval(() => {
+    if (!out.writableNeedDrain) void write({ kind: 'ping' });
+  }, PING_MS);
   void (async () => {
     try {
       await follow(write, abort.signal);
     } catch (error) {
       const known = asHop3Error(error);
       if (known.code === 'HOP3_INTERNAL') context.reportDefect('following a log', error);
-      write({ kind: 'error', error: errorInfo(known) });
+      void write({ kind: 'error', error: errorInfo(known) });
     } finally {
       clearInterval(pinging);
       out.end();
@@ -80,6 +79,21 @@ export function streamLines(
     }
   })();
   return send(reply, out);
+}
+
+function roomAgain(out: PassThrough, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      out.off('drain', done);
+      out.off('close', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    out.once('drain', done);
+    out.once('close', done);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted) done();
+  });
 }
 
 function send(reply: FastifyReply, body: Readable): FastifyReply {

@@ -49,9 +49,60 @@ export interface AppSummary {
 
 export interface AppDetail extends AppSummary {
   readonly workers: readonly WorkerInfo[];
+  /** Of all web processes together: failing when one is. Null without a `[healthcheck]`. */
+  readonly health: HealthInfo | null;
   readonly last_build: BuildInfo | null;
+  /** What each process of it may use at most; null where nothing is live. */
+  readonly limits: LimitsInfo | null;
+  /** The fixed ports of the host that belong to it. */
+  readonly ports: readonly FixedPortInfo[];
   /** Path of the repository below the server's address. */
   readonly git_path: string;
+}
+
+export interface LimitsInfo {
+  /** Bytes. */
+  readonly memory: number | null;
+  /** Cores. */
+  readonly cpu: number | null;
+  readonly processes: number | null;
+  /** How they are kept on this machine. */
+  readonly kept_by: 'cgroup' | 'rlimits';
+}
+
+export interface FixedPortInfo {
+  readonly number: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly name: string | null;
+}
+
+export interface AddonInfo {
+  readonly name: string;
+  readonly type: string;
+  /** `own`: Hop3 runs its server; `operator`: a server that the operator gave. */
+  readonly server: string;
+  /** The apps that have it. */
+  readonly apps: readonly string[];
+  readonly created_at: string;
+}
+
+/** The whole environment of the live release. */
+export interface EnvironmentInfo {
+  /** Number of the live release; null when there is none, and only the operator's variables are known. */
+  readonly release: number | null;
+  /** Where values come from, the weakest first: of several the last wins. */
+  readonly order: readonly string[];
+  readonly variables: readonly VariableInfo[];
+}
+
+export interface VariableInfo {
+  readonly name: string;
+  /** Null for a secret, unless the values were asked for. */
+  readonly value: string | null;
+  readonly source: string;
+  /** Weaker sources that have a value for it too. */
+  readonly hides: readonly string[];
+  readonly secret: boolean;
 }
 
 export interface ReleaseInfo {
@@ -84,17 +135,59 @@ export interface BuildInfo {
   readonly release: number | null;
 }
 
+/** What the `[healthcheck]` of a live release found when it was last asked. */
+export interface HealthInfo {
+  /** `unknown`: not asked yet. */
+  readonly state: 'unknown' | 'ok' | 'failing';
+  /** Since when it is so. */
+  readonly since: string | null;
+  readonly last_asked: string | null;
+  /** `GET /up` */
+  readonly asked: string;
+  /** What came instead of a good answer, while it is failing. */
+  readonly answered: string | null;
+}
+
 export interface WorkerInfo {
+  /** Null for all but web processes of a live release with a `[healthcheck]`. */
+  readonly health: HealthInfo | null;
   readonly worker: string;
   readonly slot: string;
   /** False for a process of the release before, which is finishing its requests. */
   readonly live: boolean;
-  readonly state: 'up' | 'down';
+  /** `waiting`: it died again and again soon after its start, and pauses before the next. */
+  readonly state: 'up' | 'waiting' | 'down';
   readonly pid: number | null;
-  /** Seconds in this state. */
+  /** Seconds in this state; for one that waits, seconds until its next start. */
   readonly seconds: number;
-  /** How it ended, for one that is down. */
+  /** How it ended, for one that is not up. */
   readonly exit: string | null;
+  /** What a running one has come up against of its limits. */
+  readonly limit: string | null;
+  /** Deaths in a row, for one that waits. */
+  readonly deaths: number;
+}
+
+export interface CronInfo {
+  readonly name: string;
+  /** In UTC. */
+  readonly schedule: string;
+  readonly command: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly next_at: string | null;
+  readonly running: boolean;
+  /** The last run, which may be going on; null before the first. */
+  readonly last: CronRunInfo | null;
+}
+
+export interface CronRunInfo {
+  readonly release: number;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly ok: boolean;
+  /** "exit code 3"; null while it runs. */
+  readonly outcome: string | null;
 }
 
 export interface LogLineInfo {
@@ -186,6 +279,8 @@ export interface StatusInfo {
   readonly version: string;
   readonly started_at: string;
   readonly nginx: { readonly address: string; readonly answers: boolean };
+  /** How memory, cpu and processes of apps are limited on this machine. */
+  readonly limits: { readonly kept_by: 'cgroup' | 'rlimits'; readonly text: string };
   readonly apps: readonly AppDetail[];
 }
 

@@ -5,7 +5,7 @@ import type { AppRow } from '../store/apps.ts';
 import type { BuildRow } from '../store/builds.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import type { TokenRow } from '../store/tokens.ts';
-import type { AppSummary, BuildInfo, ReleaseInfo, TokenInfo, WorkerInfo } from './api-types.ts';
+import type { AppSummary, BuildInfo, HealthInfo, ReleaseInfo, TokenInfo, WorkerInfo } from './api-types.ts';
 import type { ServerContext } from './context.ts';
 
 /** Rows of the database as the API shows them: no hashes, no values of variables, times as ISO texts. */
@@ -47,11 +47,12 @@ export function appSummary(context: ServerContext, row: AppRow): AppSummary {
   };
 }
 
-export function workerInfo(status: WorkerStatus, live: ReleaseRow | null): WorkerInfo {
+export function workerInfo(status: WorkerStatus, live: ReleaseRow | null, health: HealthInfo | null): WorkerInfo {
   const { state } = status;
+  const isLive = live?.slot === status.slot;
   return {
-    worker: status.worker, slot: status.slot, live: live?.slot === status.slot, state: state.kind,
-    pid: state.kind === 'up' ? state.pid : null, seconds: state.seconds, exit: state.kind === 'down' ? state.exit : null,
+    worker: status.worker, slot: status.slot, live: isLive, health: isLive ? health : null, state: state.kind,
+    pid: state.kind === 'up' ? state.pid : null, seconds: state.seconds, exit: state.kind === 'up' ? null : state.exit, limit: status.limit, deaths: state.kind === 'waiting' ? state.deaths : 0,
   };
 }
 

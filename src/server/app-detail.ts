@@ -1,6 +1,10 @@
+import { keptConfig } from '../pipeline/known.ts';
+import { limitsOf } from '../pipeline/limits.ts';
+import { confinement } from '../runtime/confinement.ts';
 import type { WorkerStatus } from '../runtime/model.ts';
 import type { AppRow } from '../store/apps.ts';
-import type { AppDetail, WorkerInfo } from './api-types.ts';
+import type { AppDetail, LimitsInfo, WorkerInfo } from './api-types.ts';
+import { appHealth, healthInfo } from './health-view.ts';
 import { appSummary, buildInfo, workerInfo } from './api-views.ts';
 import type { ServerContext } from './context.ts';
 
@@ -10,16 +14,26 @@ export function appDetail(context: ServerContext, row: AppRow, statuses: readonl
   return {
     ...appSummary(context, row),
     workers: workersOf(context, row, statuses),
+    health: appHealth(context.health.of(row.name)),
     last_build: last ? buildInfo(last) : null,
+    limits: limitsInfo(context, row),
+    ports: context.store.fixedPorts.ofApp(row.name).map(({ number, protocol, name }) => ({ number, protocol, name })),
     git_path: `/${row.name}.git`,
   };
+}
+
+function limitsInfo({ store, settings, paths }: ServerContext, row: AppRow): LimitsInfo | null {
+  const live = store.releases.live(row.name);
+  const build = live && store.builds.output(row.name, live.build);
+  return build && { ...limitsOf(settings, keptConfig(build.config)), kept_by: confinement(paths).by };
 }
 
 /** The live release's processes first. */
 export function workersOf(context: ServerContext, row: AppRow, statuses: readonly WorkerStatus[]): WorkerInfo[] {
   const live = context.store.releases.live(row.name);
+  const health = new Map(context.health.of(row.name).map((one) => [one.worker, healthInfo(one)]));
   return statuses
     .filter((status) => status.app === row.name)
-    .map((status) => workerInfo(status, live))
+    .map((status) => workerInfo(status, live, health.get(status.worker) ?? null))
     .sort((a, b) => Number(b.live) - Number(a.live) || a.worker.localeCompare(b.worker, 'en', { numeric: true }));
 }

@@ -8,6 +8,7 @@ import { API_PREFIX, errorInfo, type ErrorBody } from './api-types.ts';
 import type { ServerContext } from './context.ts';
 import { gitRoutes } from './git.ts';
 import { OpenStreams } from './open-streams.ts';
+import { acceptUpgrades } from './upgrade.ts';
 
 /** Bytes of a JSON body; a route that takes more says so itself. Room for eight variables of the largest size. */
 const BODY_LIMIT = 1024 * 1024;
@@ -81,5 +82,6 @@ export function buildServer(context: ServerContext, logger: FastifyServerOptions
   });
   server.register(api(context, streams), { prefix: API_PREFIX });
   server.register(gitRoutes(context));
+  acceptUpgrades(server);
   return server;
 }

@@ -1,6 +1,9 @@
 import type { PushLog } from '../log.ts';
 import type { PackageCheck } from '../nix/check-package.ts';
 import type { Paths } from '../paths.ts';
+import type { AddonHost } from '../pipeline/addon-host.ts';
+import type { Cron } from '../pipeline/cron.ts';
+import type { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Deployer } from '../pipeline/model.ts';
 import type { PlannedFiles, TreeFiles } from '../pipeline/plan-files.ts';
 import type { Settings } from '../settings.ts';
@@ -15,6 +18,10 @@ export interface ServerContext {
   readonly store: Store;
   readonly deployer: Deployer;
   readonly auth: Authenticator;
+  readonly addons: AddonHost;
+  readonly health: HealthWatch;
+  /** Not started by itself: the program does that once it listens. */
+  readonly cron: Cron;
   /** What a push of these files would build; has no effect. */
   readonly planFiles: (files: TreeFiles) => Promise<PlannedFiles>;
   /**

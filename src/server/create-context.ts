@@ -3,7 +3,10 @@ import { resolvePackageSet } from '../nix/package-set.ts';
 import type { PackageSet } from '../nix/model.ts';
 import { silentLog, type PushLog } from '../log.ts';
 import { Paths } from '../paths.ts';
+import { Cron } from '../pipeline/cron.ts';
 import { HostDeployer } from '../pipeline/deployer.ts';
+import { AddonHost } from '../pipeline/addon-host.ts';
+import { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Host } from '../pipeline/job.ts';
 import { planFiles } from '../pipeline/plan-files.ts';
 import { repair } from '../pipeline/repair.ts';
@@ -19,23 +22,28 @@ const PACKAGE_CHECKS = 2;
 
 /**
  * Everything the server needs, made from its settings; leftovers of a server that died are repaired first.
- * @throws Hop3Error HOP3_DATABASE, HOP3_NGINX_REFUSED, HOP3_COMMAND_FAILED
+ * @throws Hop3Error HOP3_DATABASE, HOP3_SECRET_KEY, HOP3_NGINX_REFUSED, HOP3_COMMAND_FAILED
  */
 export async function createContext(settings: Settings): Promise<ServerContext & { close: () => void }> {
   const paths = new Paths(settings.root);
   process.env['HOP3_TOOL_HOME'] = paths.toolHome;
-  const store = Store.open(paths.database);
+  const store = Store.open(paths.database, settings.secretKeyFile);
   await createAdminToken(settings.adminTokenFile);
   const packageSet = once((log: PushLog) => resolvePackageSet(settings, log));
   const host: Host = {
     settings, paths, store, packageSet,
+    addons: new AddonHost({ settings, paths, store }),
     builds: new Gate(settings.parallelBuilds),
     reportDefect,
   };
   await repair(host);
   const checks = new Gate(PACKAGE_CHECKS);
+  const health = new HealthWatch(host);
   return {
     settings, paths, store, reportDefect,
+    addons: host.addons,
+    health,
+    cron: new Cron(host),
     deployer: new HostDeployer(host),
     auth: new Authenticator(store.tokens, settings.adminTokenFile),
     planFiles: async (files) => planFiles(files, await packageSet(silentLog), settings.allowUnsandboxedBuilds),

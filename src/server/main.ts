@@ -27,13 +27,16 @@ async function main(): Promise<void> {
       server.log.warn('some requests did not end in time and are cut');
       process.exit(0);
     }, STOP_LIMIT).unref();
-    await server.close();
+    await Promise.all([server.close(), context.cron.stop()]);
+    context.health.stop();
     context.close();
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
   await listen(server, settings.listen);
+  context.cron.start();
+  context.health.start();
 }
 
 async function listen(server: FastifyInstance, address: Address): Promise<void> {

@@ -9,6 +9,8 @@ export interface AppRow {
   readonly live: number | null;
   readonly createdAt: number;
   readonly createdBy: string;
+  /** When `[admin] create` was run with success, in milliseconds since 1970. */
+  readonly adminMadeAt: number | null;
 }
 
 export class Apps {
@@ -38,6 +40,10 @@ export class Apps {
     });
   }
 
+  adminMade(name: AppName): void {
+    this.#db.run('UPDATE apps SET admin_made_at = $now WHERE name = $name', { name, now: Date.now() });
+  }
+
   setBranch(name: AppName, branch: string): void {
     this.#db.run('UPDATE apps SET branch = $branch WHERE name = $name', { name, branch });
   }
@@ -50,5 +56,6 @@ function toApp(row: Row): AppRow {
     live: row['live'] as number | null,
     createdAt: row['created_at'] as number,
     createdBy: row['created_by'] as string,
+    adminMadeAt: row['admin_made_at'] as number | null,
   };
 }

@@ -72,4 +72,81 @@ export const migrations: readonly string[] = [
     FOREIGN KEY (app, build) REFERENCES builds (app, number)
   ) STRICT;
   `,
+  // Facts about the database itself.
+  `
+  CREATE TABLE meta (
+    name   TEXT PRIMARY KEY,
+    value  TEXT NOT NULL
+  ) STRICT;
+  `,
+  // Addons: what was provisioned, which app has it, and the servers that Hop3 runs for them.
+  `
+  CREATE TABLE addons (
+    name        TEXT PRIMARY KEY,
+    type        TEXT NOT NULL CHECK (type IN ('postgres', 'mysql', 'redis')),
+    server      TEXT NOT NULL CHECK (server IN ('own', 'operator')),
+    access      TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE attachments (
+    app     TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    addon   TEXT NOT NULL REFERENCES addons(name) ON DELETE CASCADE,
+    prefix  TEXT NOT NULL,
+    PRIMARY KEY (app, addon)
+  ) STRICT;
+
+  CREATE TABLE addon_servers (
+    id      TEXT PRIMARY KEY,
+    port    INTEGER UNIQUE,
+    secret  TEXT
+  ) STRICT;
+  `,
+  // How many processes of a type an app has, where it is not one.
+  `
+  CREATE TABLE scale (
+    app      TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    process  TEXT NOT NULL,
+    count    INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (app, process)
+  ) STRICT;
+  `,
+  // Names that an app answers to besides its own.
+  `
+  CREATE TABLE domains (
+    host      TEXT PRIMARY KEY,
+    app       TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    source    TEXT NOT NULL CHECK (source IN ('hop3.toml', 'operator')),
+    position  INTEGER NOT NULL
+  ) STRICT;
+  `,
+  // Which of a release's variables Hop3 made; when the command of [admin] has been run.
+  `
+  ALTER TABLE releases ADD COLUMN generated TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE apps ADD COLUMN admin_made_at INTEGER;
+  `,
+  // Fixed ports of the host (`[[ports]]`), one owner each.
+  `
+  CREATE TABLE fixed_ports (
+    number    INTEGER NOT NULL,
+    protocol  TEXT NOT NULL CHECK (protocol IN ('tcp', 'udp')),
+    app       TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    name      TEXT,
+    PRIMARY KEY (number, protocol)
+  ) STRICT;
+  `,
+  // How each cron line of an app ran last.
+  `
+  CREATE TABLE cron_runs (
+    app         TEXT NOT NULL REFERENCES apps(name) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    release     INTEGER NOT NULL,
+    started_at  INTEGER NOT NULL,
+    ended_at    INTEGER,
+    ok          INTEGER NOT NULL DEFAULT 0,
+    outcome     TEXT,
+    PRIMARY KEY (app, name)
+  ) STRICT;
+  `,
 ];

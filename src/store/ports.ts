@@ -35,4 +35,9 @@ export class Ports {
       { app: row.app, slot: row.slot, process: row.process, instance: row.instance, port: row.port },
     );
   }
+
+  /** Takes back the ports of a type's processes beyond the first `keep`. */
+  release(app: AppName, slot: SlotName, process: string, keep: number): void {
+    this.#db.run('DELETE FROM ports WHERE app = $app AND slot = $slot AND process = $process AND instance > $keep', { app, slot, process, keep });
+  }
 }

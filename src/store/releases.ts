@@ -1,6 +1,8 @@
 import type { AppName, Oid, StorePath } from '../names.ts';
 import type { SlotName } from '../paths.ts';
 import type { Database, Row } from './database.ts';
+import { envPlace } from './env.ts';
+import type { Seal } from './seal.ts';
 
 export interface ReleaseRow {
   readonly app: AppName;
@@ -17,7 +19,18 @@ export interface ReleaseRow {
   readonly createdAt: number;
   /** The operator's variables the release runs with. */
   readonly env: Readonly<Record<string, string>>;
+  /** Those of `env` that Hop3 made (`{ generate = ... }`). */
+  readonly generated: readonly string[];
   readonly live: boolean;
+}
+
+/** Which release of an app is live, and where it runs. */
+export interface LiveRow {
+  readonly app: AppName;
+  readonly version: number;
+  readonly build: number;
+  readonly slot: SlotName;
+  readonly createdAt: number;
 }
 
 export interface NewRelease {
@@ -31,33 +44,47 @@ export interface NewRelease {
   readonly branch: string | null;
   readonly by: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly generated: readonly string[];
 }
 
 const SELECT = `
   SELECT r.*, b.commit_id, b.tree, b.store_path, (a.live IS r.version) AS is_live
   FROM releases r JOIN builds b ON b.app = r.app AND b.number = r.build JOIN apps a ON a.name = r.app`;
 
+const PLACES = 'SELECT r.app, r.version, r.build, r.slot, r.created_at AS createdAt FROM apps a JOIN releases r ON r.app = a.name AND r.version = a.live';
+
 export class Releases {
   readonly #db: Database;
-  constructor(db: Database) {
+  readonly #seal: Seal;
+  constructor(db: Database, seal: Seal) {
     this.#db = db;
+    this.#seal = seal;
   }
 
   /** Newest first; only what went live. */
   list(app: AppName, limit: number): ReleaseRow[] {
     return this.#db
       .all(`${SELECT} WHERE r.app = $app AND r.state = 'done' ORDER BY r.version DESC LIMIT $limit`, { app, limit })
-      .map(toRelease);
+      .map((row) => this.#release(row));
   }
 
   get(app: AppName, version: number): ReleaseRow | null {
     const row = this.#db.get(`${SELECT} WHERE r.app = $app AND r.version = $version AND r.state = 'done'`, { app, version });
-    return row && toRelease(row);
+    return row && this.#release(row);
   }
 
   live(app: AppName): ReleaseRow | null {
     const row = this.#db.get(`${SELECT} WHERE r.app = $app AND r.version = a.live`, { app });
-    return row && toRelease(row);
+    return row && this.#release(row);
+  }
+
+  /** Every app's live release, without its variables: cheap enough to ask each second. */
+  places(): LiveRow[] {
+    return this.#db.all(PLACES) as unknown as LiveRow[];
+  }
+
+  place(app: AppName): LiveRow | null {
+    return this.#db.get(`${PLACES} WHERE a.name = $app`, { app }) as unknown as LiveRow | null;
   }
 
   /** The newest release of a commit, for a push that goes back to it. */
@@ -66,7 +93,7 @@ export class Releases {
       `${SELECT} WHERE r.app = $app AND b.commit_id = $commit AND r.state = 'done' ORDER BY r.version DESC LIMIT 1`,
       { app, commit },
     );
-    return row && toRelease(row);
+    return row && this.#release(row);
   }
 
   nextVersion(app: AppName): number {
@@ -79,11 +106,11 @@ export class Releases {
     this.#db.transaction(() => {
       this.#db.run("DELETE FROM releases WHERE app = $app AND state = 'switching'", { app: release.app });
       this.#db.run(
-        `INSERT INTO releases (app, version, build, state, slot, reason, description, branch, by, created_at, env)
-         VALUES ($app, $version, $build, 'switching', $slot, $reason, $description, $branch, $by, $now, $env)`,
+        `INSERT INTO releases (app, version, build, state, slot, reason, description, branch, by, created_at, env, generated)
+         VALUES ($app, $version, $build, 'switching', $slot, $reason, $description, $branch, $by, $now, $env, $generated)`,
         {
           app: release.app, version: release.version, build: release.build, slot: release.slot, reason: release.reason,
-          description: release.description, branch: release.branch, by: release.by, env: JSON.stringify(release.env), now: Date.now(),
+          description: release.description, branch: release.branch, by: release.by, env: this.#seal.seal(JSON.stringify(release.env), releasePlace(release.app, release.version)), generated: JSON.stringify(release.generated), now: Date.now(),
         },
       );
     });
@@ -101,8 +128,8 @@ export class Releases {
         { app, version, build: row['build']!, now: Date.now() },
       );
       this.#db.run('DELETE FROM env WHERE app = $app', { app });
-      for (const [name, value] of Object.entries(JSON.parse(row['env'] as string) as Record<string, string>)) {
-        this.#db.run('INSERT INTO env (app, name, value) VALUES ($app, $name, $value)', { app, name, value });
+      for (const [name, value] of Object.entries(this.#env(app, version, row))) {
+        this.#db.run('INSERT INTO env (app, name, value) VALUES ($app, $name, $value)', { app, name, value: this.#seal.seal(value, envPlace(app, name)) });
       }
     });
   }
@@ -126,22 +153,34 @@ export class Releases {
   setSlot(app: AppName, version: number, slot: SlotName): void {
     this.#db.run('UPDATE releases SET slot = $slot WHERE app = $app AND version = $version', { app, version, slot });
   }
+
+  #env(app: AppName, version: number, row: Row): Record<string, string> {
+    return JSON.parse(this.#seal.open(row['env'] as string, releasePlace(app, version))) as Record<string, string>;
+  }
+
+  #release(row: Row): ReleaseRow {
+    const app = row['app'] as AppName;
+    const version = row['version'] as number;
+    return {
+      app,
+      version,
+      build: row['build'] as number,
+      slot: row['slot'] as SlotName,
+      commit: row['commit_id'] as Oid,
+      tree: row['tree'] as Oid,
+      storePath: row['store_path'] as StorePath | null,
+      reason: row['reason'] as ReleaseRow['reason'],
+      description: row['description'] as string,
+      by: row['by'] as string,
+      createdAt: row['created_at'] as number,
+      env: this.#env(app, version, row),
+      generated: JSON.parse(row['generated'] as string) as string[],
+      live: row['is_live'] === 1,
+    };
+  }
 }
 
-function toRelease(row: Row): ReleaseRow {
-  return {
-    app: row['app'] as AppName,
-    version: row['version'] as number,
-    build: row['build'] as number,
-    slot: row['slot'] as SlotName,
-    commit: row['commit_id'] as Oid,
-    tree: row['tree'] as Oid,
-    storePath: row['store_path'] as StorePath | null,
-    reason: row['reason'] as ReleaseRow['reason'],
-    description: row['description'] as string,
-    by: row['by'] as string,
-    createdAt: row['created_at'] as number,
-    env: JSON.parse(row['env'] as string) as Record<string, string>,
-    live: row['is_live'] === 1,
-  };
+/** What a release's variables are sealed for. */
+export function releasePlace(app: AppName, version: number): string {
+  return `release/${app}/v${version}`;
 }

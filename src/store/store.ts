@@ -1,34 +1,64 @@
+import { Addons } from './addons.ts';
 import { Apps } from './apps.ts';
 import { Builds } from './builds.ts';
+import { CronRuns } from './cron.ts';
 import { Database } from './database.ts';
+import { Domains } from './domains.ts';
 import { OperatorEnv } from './env.ts';
+import { FixedPorts } from './fixed-ports.ts';
 import { Ports } from './ports.ts';
 import { Releases } from './releases.ts';
+import { Scale } from './scale.ts';
+import { Seal } from './seal.ts';
+import { sealPlainValues } from './seal-plain.ts';
 import { Tokens } from './tokens.ts';
 
 /** All state that is not files: one SQLite database, one object a table. */
 export class Store {
+  readonly addons: Addons;
   readonly apps: Apps;
   readonly builds: Builds;
+  readonly cron: CronRuns;
+  readonly domains: Domains;
   readonly env: OperatorEnv;
   readonly ports: Ports;
+  readonly fixedPorts: FixedPorts;
   readonly releases: Releases;
+  readonly scale: Scale;
   readonly tokens: Tokens;
   readonly #db: Database;
 
-  private constructor(db: Database) {
+  private constructor(db: Database, seal: Seal) {
     this.#db = db;
+    this.addons = new Addons(db, seal);
     this.apps = new Apps(db);
     this.builds = new Builds(db);
-    this.env = new OperatorEnv(db);
+    this.cron = new CronRuns(db);
+    this.domains = new Domains(db);
+    this.env = new OperatorEnv(db, seal);
     this.ports = new Ports(db);
-    this.releases = new Releases(db);
+    this.fixedPorts = new FixedPorts(db);
+    this.releases = new Releases(db, seal);
+    this.scale = new Scale(db);
     this.tokens = new Tokens(db);
   }
 
-  /** @throws Hop3Error HOP3_DATABASE */
-  static open(file: string): Store {
-    return new Store(Database.open(file));
+  /**
+   * Opens (or makes) the database, and the key that its secrets are sealed with.
+   * @throws Hop3Error HOP3_DATABASE, HOP3_SECRET_KEY
+   */
+  static open(file: string, keyFile: string): Store {
+    const db = Database.open(file);
+    try {
+      // A new key beside values of an old one would hide that the old one is lost.
+      const hasSealed = db.get('SELECT 1 FROM meta WHERE name = $name', { name: 'sealed' }) !== null && db.get('SELECT 1 FROM releases UNION SELECT 1 FROM env') !== null;
+      const seal = Seal.open(keyFile, !hasSealed);
+      sealPlainValues(db, seal);
+      return new Store(db, seal);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   }
 
   /** Answers only when the database can be read. */

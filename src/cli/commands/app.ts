@@ -1,9 +1,12 @@
-import type { AppDetail, AppSummary, WorkerInfo } from '../../server/api-types.ts';
+import type { AppDetail, AppSummary } from '../../server/api-types.ts';
 import { Hop3Error } from '../../errors.ts';
+import { formatLimits } from '../../limits.ts';
 import { shortOid } from '../../names.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
+import { longHealth } from '../health.ts';
 import { fields, table } from '../output.ts';
-import { duration, when } from '../time.ts';
+import { when } from '../time.ts';
+import { workerTable } from './ps.ts';
 
 export const listApps: Handler = async (context) => {
   const client = await context.client();
@@ -46,28 +49,14 @@ function describeApp(app: AppDetail): string {
     ['url', app.url],
     ['branch', app.branch ?? 'none yet; the first push of main or master chooses it'],
     ['live', release ? `v${release.version} ${release.description}, by ${release.by}, ${when(release.created_at)}` : 'nothing yet'],
+    ['health', app.health ? longHealth(app.health) : null],
     ['last build', build ? `b${build.number} ${build.status} (${shortOid(build.commit)}), ${when(build.started_at)}` : 'none yet'],
     ['', build?.status === 'failed' ? build.error : null],
+    ['limits', app.limits ? `${formatLimits(app.limits)} for each process, kept by ${app.limits.kept_by === 'cgroup' ? 'cgroup v2' : 'rlimits'}` : null],
+    ['ports', app.ports.length === 0 ? null : app.ports.map(({ number, protocol, name }) => `${number}/${protocol}${name === null ? '' : ` (${name})`}`).join(', ')],
     ['made', `${when(app.created_at)}, by ${app.created_by}`],
   ]);
   return app.workers.length === 0 ? head : `${head}\n\n${workerTable(app.workers)}`;
-}
-
-export const listProcesses: Handler = async (context) => {
-  const { app, client } = await context.appAndClient();
-  const { workers } = await client.get<{ workers: WorkerInfo[] }>(`/apps/${app}/ps`);
-  context.out.answer({ workers }, () => workerTable(workers));
-  if (workers.length === 0) context.out.note(`${app} has no processes: nothing is live, or its release is a static site.`);
-};
-
-function workerTable(workers: readonly WorkerInfo[]): string {
-  return table(['process', 'state', 'for', 'pid', ''], workers.map((worker) => [
-    worker.worker,
-    worker.state === 'up' ? 'up' : `down${worker.exit ? ` (${worker.exit})` : ''}`,
-    duration(worker.seconds),
-    worker.pid === null ? '-' : String(worker.pid),
-    worker.live ? '' : 'of the release before',
-  ]));
 }
 
 export const destroyApp: Handler = async (context) => {

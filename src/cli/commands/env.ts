@@ -1,19 +1,42 @@
 import { readFile } from 'node:fs/promises';
 import { Hop3Error } from '../../errors.ts';
 import { printable } from '../../names.ts';
-import type { ReleaseInfo } from '../../server/api-types.ts';
+import type { EnvironmentInfo, ReleaseInfo } from '../../server/api-types.ts';
+import type { Client } from '../client.ts';
 import type { CommandContext, Handler, Options } from '../command-context.ts';
 import { followDeploy } from '../deploy-stream.ts';
+import { table } from '../output.ts';
 
 /** The server's own limit on a value, and a byte more, so that the server is the one to refuse it. */
 const LARGEST = 256 * 1024;
 
-export const showEnv: Handler = async (context) => {
+export const showEnv: Handler = async (context, _args, options) => {
   const { app, client } = await context.appAndClient();
+  if (options['sources'] || options['values']) return showSources(context, client, app, options['values'] === true);
   const { env } = await client.get<{ env: Record<string, string> }>(`/apps/${app}/env`);
   context.out.answer({ env }, () => Object.entries(env).map(([name, value]) => `${name}=${shellWord(value)}`).join('\n'));
   if (Object.keys(env).length === 0) context.out.note(`${app} has no variables of yours. hop3.toml and the build may set some of their own.`);
 };
+
+/** Every variable of the live release with where it comes from; a secret's value only when it was asked for. */
+async function showSources(context: CommandContext, client: Client, app: string, values: boolean): Promise<void> {
+  const info = await client.get<EnvironmentInfo>(`/apps/${app}/environment${values ? '?values=all' : ''}`);
+  context.out.answer(info, () => [
+    table(['name', 'value', 'from', 'instead of'], info.variables.map(({ name, value, source, hides }) => [name, value === null ? '[hidden]' : oneLine(value), source, hides.join(', ')])),
+    '',
+    `Where several have a value, the last of these wins: ${info.order.join(', ')}`,
+  ].join('\n'));
+  if (info.release === null) context.out.note(`${app} has no live release yet: these are the variables you set.`);
+  else context.out.note(`v${info.release}. Each web process has a PORT of its own besides.${values || info.variables.every((one) => one.value !== null) ? '' : ' --values shows what is hidden.'}`);
+}
+
+const LONGEST_SHOWN = 60;
+
+/** A value as one line of a table; `env get` and --json have all of it. */
+function oneLine(value: string): string {
+  const text = printable(value);
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}... (${Buffer.byteLength(value)} bytes)`;
+}
 
 export const getEnv: Handler = async (context, [name]) => {
   const { app, client } = await context.appAndClient();
@@ -49,9 +72,10 @@ async function readAssignments(args: readonly string[], options: Options, contex
     return { [args[0]!]: value };
   }
   const set: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const word of args) {
+  for (const [index, word] of args.entries()) {
     const at = word.indexOf('=');
-    if (at < 1) throw usage(`"${printable(word)}" sets nothing: write NAME=value, or NAME --stdin.`);
+    // Not repeated: it may be the value.
+    if (at < 1) throw usage(`Argument ${index + 1} sets nothing: write NAME=value, or NAME --stdin.`);
     const name = word.slice(0, at);
     if (name in set) throw usage(`${printable(name)} is set twice.`);
     set[name] = word.slice(at + 1);

@@ -3,12 +3,16 @@ import type { LogEvent, LogLineInfo } from '../../server/api-types.ts';
 import { ServerError, type Client } from '../client.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
 import { parseCount, parseVersion } from '../numbers.ts';
-import { dim } from '../output.ts';
+import { dim, showsColours } from '../output.ts';
+import { harmless } from '../harmless.ts';
+import { parseSpan } from '../time.ts';
+import { printable } from '../../names.ts';
 
 export const logsCommand: Handler = async (context, _args, options) => {
-  const lines = parseCount('--lines', options['lines'], options['tail'] ? 10 : 100, 10_000);
+  const { tail, build, grep, since, worker } = options;
+  // What is asked for by its time is wanted whole.
+  const lines = parseCount('--lines', options['lines'], since !== undefined ? MOST_LINES : tail ? 10 : 100, MOST_LINES);
   const release = typeof options['release'] === 'string' ? parseVersion(options['release']) : undefined;
-  const { build } = options;
   const { app, client } = await context.appAndClient();
   if (build !== undefined) {
     const { findBuild, printBuildLog } = await import('./builds.ts');
@@ -17,17 +21,29 @@ export const logsCommand: Handler = async (context, _args, options) => {
     return;
   }
   const query = new URLSearchParams({ lines: String(lines) });
-  if (typeof options['worker'] === 'string') query.set('worker', options['worker']);
-  if (options['tail']) {
-    if (release !== undefined) throw new Hop3Error('HOP3_USAGE', { what: '--tail and --release exclude each other: what comes is of the live release.' });
-    return follow(context, client, `/apps/${app}/logs/follow?${query.toString()}`);
-  }
+  if (typeof worker === 'string') query.set('worker', worker);
   if (release !== undefined) query.set('release', String(release));
-  const answer = await client.get<{ lines: LogLineInfo[] }>(`/apps/${app}/logs?${query.toString()}`);
+  if (typeof grep === 'string') query.set('grep', grep);
+  if (typeof since === 'string') query.set('since', moment(since));
+  if (tail) return follow(context, client, `/apps/${app}/logs/follow?${query.toString()}`);
+  const answer = await client.get<{ lines: LogLineInfo[]; complete: boolean }>(`/apps/${app}/logs?${query.toString()}`);
   if (context.out.json) context.out.answer(answer, () => '');
   else for (const line of answer.lines) printLine(context, line);
-  if (answer.lines.length === 0) context.out.note(`No lines. For a build's log: hop3 logs --build --app ${app}`);
+  if (!answer.complete) context.out.note('There is more to look through than one search may read; say --worker, --release or --since.');
+  else if (answer.lines.length === 0) context.out.note(`${grep === undefined && since === undefined ? 'No lines.' : 'No line fits.'} For a build's log: hop3 logs --build --app ${app}`);
 };
+
+/** The most lines that one answer has. */
+const MOST_LINES = 10_000;
+
+/** `10m` as seconds back from the server's now, a moment as it is. */
+function moment(text: string): string {
+  const span = parseSpan(text);
+  if (span !== null) return String(span);
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw new Hop3Error('HOP3_USAGE', { what: `--since takes a span or a moment, got "${printable(text)}".`, next: 'For example: --since 10m, --since 2h, --since 2026-11-23T05:12' });
+}
 
 /** Ctrl-C is the ordinary end of it; the exit code says so, and no word is lost about it. */
 async function follow(context: CommandContext, client: Client, path: string): Promise<number> {
@@ -43,14 +59,7 @@ async function follow(context: CommandContext, client: Client, path: string): Pr
   throw new Hop3Error('HOP3_UNREACHABLE', { what: 'The server ended the log: it is stopping or restarting.', next: 'The app is not touched by that. Ask again in a moment.' });
 }
 
-/** `2026-11-23T05:12:00.123Z web.1 v3: text`, with the text as the process wrote it, minus what could repaint a terminal. */
+/** `2026-11-23T05:12:00.123Z web.1 v3: text`. As JSON the text is exactly what the process wrote. */
 function printLine(context: CommandContext, { worker, release, at, text }: LogLineInfo): void {
-  context.out.line({ worker, release, at, text }, `${dim(`${at} ${worker} ${release}:`)} ${process.stdout.isTTY ? harmless(text) : text}`);
-}
-
-/** Colours pass, everything else that a terminal would obey is shown as its code. */
-function harmless(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text.replace(/\u001b\[[\d;]*m|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (found) =>
-    found.length > 1 ? found : `\\x${found.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  context.out.line({ worker, release, at, text }, `${dim(`${at} ${worker} ${release}:`)} ${harmless(text, showsColours())}`);
 }

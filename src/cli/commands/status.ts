@@ -3,6 +3,7 @@ import { clientFor } from '../connection.ts';
 import { Client } from '../client.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
 import { parseCount } from '../numbers.ts';
+import { shortHealth } from '../health.ts';
 import { fields, table } from '../output.ts';
 import { ago, duration, when } from '../time.ts';
 
@@ -24,18 +25,21 @@ function describe(server: string, status: StatusInfo): string {
   const head = fields([
     ['server', `up at ${server}, version ${status.version}, since ${when(status.started_at)}`],
     ['nginx', status.nginx.answers ? `up at ${status.nginx.address}` : `DOWN: nothing answers at ${status.nginx.address}`],
+    ['limits', status.limits.text],
     ['apps', status.apps.length === 0 ? 'none yet' : null],
   ]);
   if (status.apps.length === 0) return head;
   const now = Date.now();
+  const checked = status.apps.some((app) => app.health !== null);
   const rows = status.apps.map((app) => [
     app.name,
     app.release ? `v${app.release.version}` : '-',
     app.release ? ago(app.release.created_at, now) : 'nothing live',
-    app.workers.filter((worker) => worker.live).map((worker) => `${worker.worker} ${worker.state} ${duration(worker.seconds)}`).join(', ') || (app.release ? 'static' : ''),
+    app.workers.filter((worker) => worker.live).map((worker) => `${worker.worker} ${worker.state} ${duration(worker.seconds)}${worker.limit === null ? '' : ` (${worker.limit})`}`).join(', ') || (app.release ? 'static' : ''),
+    ...(checked ? [shortHealth(app.health)] : []),
     app.url,
   ]);
-  return `${head}\n\n${table(['app', 'release', 'since', 'processes', 'url'], rows)}`;
+  return `${head}\n\n${table(['app', 'release', 'since', 'processes', ...(checked ? ['health'] : []), 'url'], rows)}`;
 }
 
 async function serverLog(context: CommandContext, lines: number): Promise<void> {

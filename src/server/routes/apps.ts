@@ -6,15 +6,19 @@ import { parseAppName } from '../../names.ts';
 import { workerStatuses } from '../../runtime/services.ts';
 import { existingApp, visibleApps } from '../api-access.ts';
 import type { AppDetail, AppSummary, WorkerInfo } from '../api-types.ts';
-import { appSummary } from '../api-views.ts';
+import { streamDeploy } from '../api-stream.ts';
+import { appSummary, deployedInfo } from '../api-views.ts';
 import { appDetail, workersOf } from '../app-detail.ts';
 import type { ServerContext } from '../context.ts';
+import type { OpenStreams } from '../open-streams.ts';
 
 const NewApp = Type.Object({ name: Type.String() }, { additionalProperties: false });
 const Branch = Type.Object({ branch: Type.String() }, { additionalProperties: false });
 const Confirmation = Type.Object({ confirm: Type.String() }, { additionalProperties: false });
 
-export function appRoutes(context: ServerContext): FastifyPluginCallbackTypebox {
+const Counts = Type.Object({ counts: Type.Record(Type.String(), Type.Integer()) }, { additionalProperties: false });
+
+export function appRoutes(context: ServerContext, streams: OpenStreams): FastifyPluginCallbackTypebox {
   return (api, _options, done) => {
     api.get('/apps', { config: { access: 'token' } }, (request): { apps: AppSummary[] } => ({
       apps: visibleApps(context, request.principal).map((row) => appSummary(context, row)),
@@ -52,6 +56,12 @@ export function appRoutes(context: ServerContext): FastifyPluginCallbackTypebox 
     api.get('/apps/:app/ps', { config: { access: 'app' } }, async (request): Promise<{ workers: WorkerInfo[] }> => ({
       workers: workersOf(context, existingApp(context, request), await workerStatuses(context.paths)),
     }));
+
+    api.patch('/apps/:app/ps', { config: { access: 'app' }, schema: { body: Counts } }, (request, reply) => {
+      const { name } = existingApp(context, request);
+      return streamDeploy(context, streams, reply, async (log, signal) =>
+        deployedInfo(context, await context.deployer.scale(name, request.body.counts, request.principal.name, log, signal)));
+    });
     done();
   };
 }

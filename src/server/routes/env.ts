@@ -3,9 +3,11 @@ import Type from 'typebox';
 import { Hop3Error } from '../../errors.ts';
 import { printable } from '../../names.ts';
 import { didYouMean } from '../../nearest.ts';
+import { reportEnv } from '../../pipeline/env-report.ts';
 import { existingApp } from '../api-access.ts';
 import { streamDeploy } from '../api-stream.ts';
 import { deployedInfo } from '../api-views.ts';
+import type { EnvironmentInfo } from '../api-types.ts';
 import type { ServerContext } from '../context.ts';
 import type { OpenStreams } from '../open-streams.ts';
 
@@ -13,6 +15,7 @@ const Changes = Type.Object(
   { set: Type.Record(Type.String(), Type.String(), { default: {} }), unset: Type.Array(Type.String(), { default: [] }) },
   { additionalProperties: false },
 );
+const Values = Type.Object({ values: Type.Optional(Type.Enum(['all'])) }, { additionalProperties: false });
 const OneVariable = Type.Object({ app: Type.String(), name: Type.String() });
 
 /** What one string of a process's environment may hold on Linux (MAX_ARG_STRLEN, 32 pages), less the name. */
@@ -32,6 +35,16 @@ export function envRoutes(context: ServerContext, streams: OpenStreams): Fastify
         what: `The operator of ${app} has set no ${printable(name)}.${didYouMean(name, Object.keys(env))}`,
         next: 'Variables of hop3.toml and of runtime.json are not listed here.',
       });
+    });
+
+    api.get('/apps/:app/environment', { config: { access: 'app' }, schema: { querystring: Values } }, (request): EnvironmentInfo => {
+      const { name: app } = existingApp(context, request);
+      const { version, order, variables } = reportEnv(context, app);
+      const all = request.query.values === 'all';
+      return {
+        release: version, order,
+        variables: Object.entries(variables).map(([name, { value, source, hides, secret }]) => ({ name, value: secret && !all ? null : value, source, hides, secret })),
+      };
     });
 
     api.patch('/apps/:app/env', { config: { access: 'app' }, schema: { body: Changes } }, (request, reply) => {

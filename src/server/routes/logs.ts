@@ -1,6 +1,8 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
-import Type from 'typebox';
-import { followLogs, readLogs, type LogEntry } from '../../runtime/logs.ts';
+import Type, { type Static } from 'typebox';
+import { Hop3Error } from '../../errors.ts';
+import type { AppName } from '../../names.ts';
+import { followLogs, readLogs, type LogEntry, type LogFilter } from '../../runtime/logs.ts';
 import { existingApp } from '../api-access.ts';
 import { streamLines } from '../api-stream.ts';
 import type { LogLineInfo } from '../api-types.ts';
@@ -8,35 +10,52 @@ import type { ServerContext } from '../context.ts';
 import type { OpenStreams } from '../open-streams.ts';
 import { existingRelease } from './releases.ts';
 
-/** A process type (`web`) or one process (`web.1`). */
-const Worker = Type.Optional(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]*(\\.[0-9]+)?$', maxLength: 100 }));
-const Query = Type.Object(
-  {
-    lines: Type.Integer({ minimum: 0, maximum: 10_000, default: 100 }),
-    worker: Worker,
-    release: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
-  },
-  { additionalProperties: false },
-);
-const Follow = Type.Object({ worker: Worker, lines: Type.Integer({ minimum: 0, maximum: 10_000, default: 10 }) }, { additionalProperties: false });
+/** A process type (`web`) or one process (`web.1`, `cron.nightly`). */
+const Worker = Type.Optional(Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_-]*(\\.[A-Za-z0-9_-]+)?$', maxLength: 100 }));
+const Release = Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }));
+/** A text, not a pattern: a regular expression can be written that takes the server's time for hours. */
+const Text = Type.Optional(Type.String({ minLength: 1, maxLength: 500 }));
+/** Seconds back from now, or a moment. */
+const Since = Type.Optional(Type.String({ pattern: '^([0-9]{1,9}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,16}(Z|[+-][0-9]{2}:[0-9]{2}))$' }));
+
+const lines = (fallback: number) => Type.Integer({ minimum: 0, maximum: 10_000, default: fallback });
+const Query = Type.Object({ lines: lines(100), worker: Worker, release: Release, grep: Text, since: Since }, { additionalProperties: false });
+const Follow = Type.Object({ lines: lines(10), worker: Worker, release: Release, grep: Text, since: Since }, { additionalProperties: false });
 
 export function logRoutes(context: ServerContext, streams: OpenStreams): FastifyPluginCallbackTypebox {
   return (api, _options, done) => {
-    api.get('/apps/:app/logs', { config: { access: 'app' }, schema: { querystring: Query } }, (request): { lines: LogLineInfo[] } => {
+    api.get('/apps/:app/logs', { config: { access: 'app' }, schema: { querystring: Query } }, async (request): Promise<{ lines: LogLineInfo[]; complete: boolean }> => {
       const { name } = existingApp(context, request);
-      const { lines, worker, release } = request.query;
-      if (release !== undefined) existingRelease(context, name, release);
-      const wanted = { worker, lines, release: release === undefined ? undefined : `v${release}` };
-      return { lines: readLogs(context.paths, name, wanted).map(lineInfo) };
+      const { entries, complete } = await readLogs(context.paths, name, wanted(context, name, request.query));
+      return { lines: entries.map(lineInfo), complete };
     });
 
     api.get('/apps/:app/logs/follow', { config: { access: 'app' }, schema: { querystring: Follow } }, (request, reply) => {
-      const { name } = existingApp(context, request);
-      return streamLines(context, streams, reply, (onEvent, signal) =>
-        followLogs(context.paths, name, request.query, (entry) => onEvent({ kind: 'line', ...lineInfo(entry) }), signal));
+      const { name, createdAt } = existingApp(context, request);
+      const filter = wanted(context, name, request.query);
+      // Another app may have the name by then.
+      const stillThere = () => context.store.apps.get(name)?.createdAt === createdAt;
+      return streamLines(context, streams, reply, async (onEvent, signal) => {
+        await followLogs(context.paths, name, filter, (entry) => onEvent({ kind: 'line', ...lineInfo(entry) }), signal, stillThere);
+        if (!signal.aborted) throw new Hop3Error('HOP3_NO_APP', { what: `${name} was destroyed.` });
+      });
     });
     done();
   };
+}
+
+/** @throws Hop3Error HOP3_NO_RELEASE */
+function wanted(context: ServerContext, app: AppName, query: Static<typeof Query>): LogFilter & { lines: number } {
+  const { worker, release, grep } = query;
+  if (release !== undefined) existingRelease(context, app, release);
+  return { lines: query.lines, worker, release: release === undefined ? undefined : `v${release}`, text: grep, since: query.since === undefined ? undefined : moment(query.since) };
+}
+
+function moment(since: string): number {
+  if (/^\d+$/.test(since)) return Date.now() - Number(since) * 1000;
+  const time = Date.parse(since);
+  if (Number.isNaN(time)) throw new Hop3Error('HOP3_USAGE', { what: `query.since: "${since}" is no moment.`, next: 'For example 2026-11-23T05:12:00Z, or 600 for ten minutes ago.' });
+  return time;
 }
 
 function lineInfo({ time, worker, release, line }: LogEntry): LogLineInfo {

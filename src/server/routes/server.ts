@@ -1,7 +1,10 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import { runOk } from '../../run.ts';
-import { formatAddress } from '../../settings.ts';
+import { formatMemory } from '../../limits.ts';
+import { confinement } from '../../runtime/confinement.ts';
+import { formatAddress, formatLimitSetting } from '../../settings.ts';
+import type { ServerUrl } from '../../settings.ts';
 import { workerStatuses } from '../../runtime/services.ts';
 import { answersHttp } from '../../http-answers.ts';
 import { visibleApps } from '../api-access.ts';
@@ -34,6 +37,7 @@ export function serverRoutes(context: ServerContext): FastifyPluginCallbackTypeb
         version: VERSION,
         started_at: startedAt,
         nginx: { address: formatAddress(context.settings.httpListen), answers: nginx },
+        limits: limitsStatus(context),
         apps: visibleApps(context, request.principal).map((row) => appDetail(context, row, statuses)),
       };
     });
@@ -45,6 +49,11 @@ export function serverRoutes(context: ServerContext): FastifyPluginCallbackTypeb
   };
 }
 
+function limitsStatus({ paths }: ServerContext): StatusInfo['limits'] {
+  const { by, text } = confinement(paths);
+  return { kept_by: by, text };
+}
+
 /** What someone with a token for one app needs: where apps answer and how long things may take. */
 function publicSettings({ settings }: ServerContext): ServerInfo['settings'] {
   return {
@@ -53,6 +62,9 @@ function publicSettings({ settings }: ServerContext): ServerInfo['settings'] {
     HOP3_BUILD_TIMEOUT: settings.buildTimeout,
     HOP3_MAX_PUSH_BYTES: settings.maxPushBytes,
     HOP3_KEEP_RELEASES: settings.keepReleases,
+    HOP3_LIMIT_MEMORY: formatLimitSetting(settings.limits.memory, formatMemory),
+    HOP3_LIMIT_CPU: formatLimitSetting(settings.limits.cpu),
+    HOP3_LIMIT_PROCESSES: formatLimitSetting(settings.limits.processes),
   };
 }
 
@@ -64,15 +76,26 @@ function allSettings(context: ServerContext): ServerInfo['settings'] {
     HOP3_LISTEN: formatAddress(settings.listen),
     HOP3_NIXPKGS: nixpkgs.kind === 'path' ? nixpkgs.path : nixpkgs.kind === 'revision' ? `${nixpkgs.rev}#${nixpkgs.sha256}` : nixpkgs.kind,
     HOP3_ADMIN_TOKEN_FILE: settings.adminTokenFile,
+    HOP3_SECRET_KEY_FILE: settings.secretKeyFile,
     ...publicSettings(context),
     HOP3_BUILD_SILENCE: settings.buildSilence,
     HOP3_EVAL_TIMEOUT: settings.evalTimeout,
     HOP3_ALLOW_UNSANDBOXED_BUILDS: settings.allowUnsandboxedBuilds ? 1 : 0,
+    HOP3_EVAL_MEMORY: formatMemory(settings.evalMemory),
+    HOP3_BUILD_CORES: settings.buildCores,
     HOP3_MAX_LOG_BYTES: settings.maxLogBytes,
     HOP3_PARALLEL_BUILDS: settings.parallelBuilds,
     HOP3_DRAIN_TIMEOUT: settings.drainTimeout,
     HOP3_WORKER_PORTS: settings.workerPorts.join('-'),
+    HOP3_ADDON_PORTS: settings.addonPorts.join('-'),
+    HOP3_POSTGRES_URL: addonServer(settings.addonServers.postgres),
+    HOP3_MYSQL_URL: addonServer(settings.addonServers.mysql),
   };
+}
+
+/** Whose server addons are made on: "boss@db.example.org:5432". The password is never shown. */
+function addonServer(server: ServerUrl | null): string {
+  return server === null ? "Hop3's own" : `${server.user}@${formatAddress(server)}`;
 }
 
 /** "2.8.0", or null where nix is missing: the page must also answer on a server that cannot build. */

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DriverContext, ServerAccess } from './model.ts';
+import { needProgram } from './programs.ts';
+import { connectRedis } from './redis-client.ts';
+import { waitForServer } from './wait.ts';
+
+const ADMIN = 'hop3';
+/** Milliseconds to write what is not on disk yet. */
+const STOP_MS = 30_000;
+/**
+ * What an app may not do: everything that reads or writes the server's files, changes its configuration or looks at others'
+ * connections. CONFIG SET dir alone would let it write files as Hop3's own user.
+ */
+const APP_COMMANDS = '+@all -@admin -@dangerous +info +keys +flushdb +flushall +sort +sort_ro +swapdb +role';
+
+/** Service id of an addon's own redis. */
+export function redisId(addon: string): string {
+  return `redis-${addon}`;
+}
+
+/** The addon's own redis, made and started when it is not there yet, as its administrator reaches it. */
+export async function redisServer(addon: string, appPassword: string, context: DriverContext): Promise<ServerAccess> {
+  const { services } = context;
+  const id = redisId(addon);
+  const dir = services.dir(id);
+  const access: ServerAccess = { host: '127.0.0.1', port: await services.port(id), user: ADMIN, password: context.serverSecret(id) };
+  const program = needProgram('redis-server', 'Redis', 'redis-server');
+  const config = join(dir, 'hop3.conf');
+  writeFileSync(config, [
+    '# Written by Hop3 at each start.',
+    'bind 127.0.0.1',
+    `port ${access.port}`,
+    `dir ${dir}`,
+    'daemonize no',
+    'appendonly yes',
+    'appendfsync everysec',
+    'save ""',
+    // Passwords as their hashes: the file alone opens nothing.
+    `user default on ${hash(appPassword)} ~* &* ${APP_COMMANDS}`,
+    `user ${ADMIN} on ${hash(access.password)} ~* &* +@all`,
+    '',
+  ].join('\n'), { mode: 0o600 });
+  await services.ensure({ id, command: [program, config], dir, stopSignal: 'SIGTERM', stopMs: STOP_MS });
+  await waitForServer('Redis', id, access.port, context, async () => {
+    const client = await connectRedis(access);
+    client.disconnect();
+  });
+  return access;
+}
+
+function hash(password: string): string {
+  return `#${createHash('sha256').update(password).digest('hex')}`;
+}

@@ -1,0 +1,130 @@
+import { mkdirSync } from 'node:fs';
+import { driverOf } from '../addons/drivers.ts';
+import type { Addon, AddonAccess, AddonDriver, AddonType, DriverContext, ServerAccess, Services, Tell } from '../addons/model.ts';
+import { Hop3Error } from '../errors.ts';
+import type { Paths } from '../paths.ts';
+import { addonDir, addonServerTail, ensureAddonServer, removeAddonServer } from '../runtime/addon-services.ts';
+import { isPortFree } from '../runtime/ports.ts';
+import type { Settings } from '../settings.ts';
+import type { AddonRow } from '../store/addons.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the host of addons needs of the server. */
+export interface AddonSurroundings {
+  readonly settings: Settings;
+  readonly paths: Paths;
+  readonly store: Store;
+}
+
+/** The addons of this server: their rows in the store, their drivers, and the server programs under the supervisor. */
+export class AddonHost {
+  readonly #host: AddonSurroundings;
+  /** The work that a type's server is at: two first pushes must not make it twice. */
+  readonly #busy = new Map<AddonType, Promise<unknown>>();
+
+  constructor(host: AddonSurroundings) {
+    this.#host = host;
+  }
+
+  get(name: string): Addon | null {
+    const row = this.#host.store.addons.get(name);
+    return row && toAddon(row);
+  }
+
+  /** Makes an addon: user and database on the server of its type, which is started first. */
+  async create(name: string, type: AddonType, extensions: readonly string[], by: string, tell: Tell, signal: AbortSignal): Promise<Addon> {
+    const driver = this.driver(type);
+    return this.#alone(type, async () => {
+      const existing = this.get(name);
+      if (existing) return existing;
+      const made = await driver.create(name, { extensions }, this.#context(this.#operatorServer(type), tell, signal));
+      this.#host.store.addons.add({ name, type, server: made.server, access: JSON.stringify(made.access), createdBy: by });
+      return this.get(name)!;
+    });
+  }
+
+  /** Makes sure that the addon's server answers. */
+  async ensure(addon: Addon, extensions: readonly string[], tell: Tell, signal: AbortSignal): Promise<void> {
+    await this.#alone(addon.type, () => this.driver(addon.type).ensure(addon, { extensions }, this.context(addon, tell, signal)));
+  }
+
+  /** Removes an addon with all its data. */
+  async destroy(addon: Addon, tell: Tell, signal: AbortSignal): Promise<void> {
+    await this.#alone(addon.type, async () => {
+      await this.driver(addon.type).destroy(addon, this.context(addon, tell, signal));
+      this.#host.store.addons.remove(addon.name);
+    });
+  }
+
+  /** Gives the addon's user a new password and writes it down. */
+  async rotate(addon: Addon, tell: Tell, signal: AbortSignal): Promise<void> {
+    await this.#alone(addon.type, async () => {
+      const access: AddonAccess = await this.driver(addon.type).rotate(addon, this.context(addon, tell, signal));
+      this.#host.store.addons.setAccess(addon.name, JSON.stringify(access));
+    });
+  }
+
+  driver(type: AddonType): AddonDriver {
+    return driverOf(type);
+  }
+
+  /**
+   * What the driver needs for an addon that exists: it stays on the server it was made on, whatever the settings say now.
+   * @throws Hop3Error HOP3_ADDON_SERVER when that was the operator's, who gives none any more
+   */
+  context(addon: Addon, tell: Tell, signal: AbortSignal): DriverContext {
+    const given = this.#operatorServer(addon.type);
+    if (addon.server === 'operator' && given === null) {
+      throw new Hop3Error('HOP3_ADDON_SERVER', {
+        what: `${addon.name} was made on a server of your own (${addon.access.host}:${addon.access.port}), and HOP3_${addon.type.toUpperCase()}_URL is not set any more.`,
+        next: 'Set it again for the server and start Hop3 anew.',
+      });
+    }
+    return this.#context(addon.server === 'own' ? null : given, tell, signal);
+  }
+
+  #operatorServer(type: AddonType): ServerAccess | null {
+    return type === 'redis' ? null : this.#host.settings.addonServers[type];
+  }
+
+  #context(operator: ServerAccess | null, tell: Tell, signal: AbortSignal): DriverContext {
+    return { services: this.#services(), operator, serverSecret: (id) => this.#host.store.addons.serverSecret(id), tell, signal };
+  }
+
+  #services(): Services {
+    const { paths, store, settings } = this.#host;
+    return {
+      ensure: (program) => ensureAddonServer(paths, program),
+      remove: async (id) => {
+        await removeAddonServer(paths, id);
+        store.addons.forgetServer(id);
+      },
+      tail: (id, lines) => addonServerTail(paths, id, lines),
+      port: async (id) => {
+        const port = await store.addons.port(id, settings.addonPorts, isPortFree);
+        if (port !== null) return port;
+        throw new Hop3Error('HOP3_NO_PORT', { what: `No port is free for ${id} between ${settings.addonPorts.join(' and ')}.`, next: 'Widen HOP3_ADDON_PORTS.' });
+      },
+      dir: (id) => {
+        const dir = addonDir(paths, id);
+        mkdirSync(dir, { recursive: true, mode: 0o700 });
+        return dir;
+      },
+    };
+  }
+
+  async #alone<T>(type: AddonType, work: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(type) ?? Promise.resolve();
+    const mine = before.catch(() => {}).then(work);
+    this.#busy.set(type, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#busy.get(type) === mine) this.#busy.delete(type);
+    }
+  }
+}
+
+function toAddon(row: AddonRow): Addon {
+  return { name: row.name, type: row.type, server: row.server, access: JSON.parse(row.access) as AddonAccess, createdAt: row.createdAt };
+}
