@@ -57,7 +57,7 @@ test('flags stand before or after the verb', async ({ world }) => {
   world.api.app('shop');
   for (const args of [['--app', 'shop', 'ps', '--json'], ['ps', '-a', 'shop', '--json'], ['--json', 'ps', '--app=shop'], ['app', '--json', 'ps', '-a', 'shop']]) {
     const ran = await world.hop3(args);
-    assert.equal(JSON.parse(ran.stdout), { workers: [] }, args.join(' '));
+    assert.equal(JSON.parse(ran.stdout), { workers: [], cron: [] }, args.join(' '));
   }
 });
 

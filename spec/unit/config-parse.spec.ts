@@ -13,7 +13,7 @@ test('no file at all is a configuration', () => {
     builder: 'auto',
     run: { start: null, beforeRun: null, startTimeout: 60 },
     processes: {}, env: {}, generated: {}, computed: {}, envPolicy: 'keep-existing',
-    admin: null, healthcheck: null, domains: [], domainsPolicy: 'keep-existing', addons: [], ports: [], cron: [], nix: null, notices: [],
+    admin: null, healthcheck: null, domains: [], domainsPolicy: 'keep-existing', addons: [], ports: [], cron: [], limits: { memory: null, cpu: null, processes: null }, nix: null, notices: [],
   });
 });
 
@@ -84,6 +84,11 @@ test('addons and their old name', () => {
   assert.equal(parse('[[addons]]\ntype = "postgres"\nextensions = ["uuid-ossp"]\n[[provider]]\ntype = "redis"\nname = "cache"').addons, [
     { type: 'postgres', name: null, extensions: ['uuid-ossp'] }, { type: 'redis', name: 'cache', extensions: [] },
   ]);
+});
+
+test('[limits] are bytes, cores and a number', () => {
+  assert.equal(parse('[limits]\nmemory = "1.5G"\ncpu = 0.5\nprocesses = 64').limits, { memory: 1.5 * 1024 ** 3, cpu: 0.5, processes: 64 });
+  assert.equal(parse('[limits]\nmemory = "512MiB"').limits, { memory: 512 * 1024 ** 2, cpu: null, processes: null });
 });
 
 test('a port for both protocols', () => {

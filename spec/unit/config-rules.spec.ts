@@ -82,6 +82,14 @@ const RULES: readonly (readonly [name: string, text: string, ...problems: string
   ['port 80', '[[ports]]\nnumber = 80', '2:10: [[ports]] number: port 80 belongs to the host (22, 80 and 443 do); choose another.'],
   ['port 443', '[[ports]]\nnumber = 443', '2:10: [[ports]] number: port 443 belongs to the host (22, 80 and 443 do); choose another.'],
   ['port 65536', '[[ports]]\nnumber = 65536', '2:10: [[ports]] number must be a port number from 1 to 65535, without quotes; got the number 65536.'],
+  ['a memory without a unit', '[limits]\nmemory = "512"', '2:10: [limits] memory: "512" is no size; write a number and K, M, G or T, such as "512M" or "1.5G".'],
+  ['a memory that is a number', '[limits]\nmemory = 512', '2:10: [limits] memory must be a size such as "512M" or "2G", in quotes; got the number 512.'],
+  ['a memory that is too little', '[limits]\nmemory = "1M"', '2:10: [limits] memory: "1M" is less than any program needs; 16 MB is the least.'],
+  ['no cores', '[limits]\ncpu = 0', '2:7: [limits] cpu must be a number of cores from 0.05 to 1024, such as 1.5, without quotes; got the number 0.'],
+  ['half a process', '[limits]\nprocesses = 1.5', '2:13: [limits] processes must be a whole number from 4 to 100000, without quotes; got the number 1.5.'],
+  ['unknown key in [limits]', '[limits]\nmemmory = "1G"', '2:1: unknown key "memmory" in [limits]. Did you mean "memory"?'],
+  ['two ports of one name', '[[ports]]\nnumber = 2525\nname = "mail"\n[[ports]]\nnumber = 2526\nname = "Mail"', '6:1: [[ports]] 2526 and 2525 (line 1) would both be PORT_MAIL; give one of them another name.'],
+  ['a port\'s name that no variable can have', '[[ports]]\nnumber = 2525\nname = "my mail"', '3:8: [[ports]] name must be a name of letters, digits, "_" and "-" (40 at most); got the text "my mail".'],
   ['no port', '[[ports]]\nname = "smtp"', '1:1: [[ports]] needs the key "number": a port number from 1 to 65535, without quotes.'],
   ['a port twice', '[[ports]]\nnumber = 25\n[[ports]]\nnumber = 25\nprotocol = "tcp"', '3:1: [[ports]] asks for 25/tcp twice (first on line 1).'],
 
@@ -122,9 +130,9 @@ for (const [name, text, ...problems] of RULES) {
 /** What is only said, not refused. */
 const NOTICES: readonly (readonly [name: string, text: string, ...notices: string[]])[] = [
   ['nothing to say', '[run]\nstart = "x"'],
-  ['tables without effect', '[backup]\na = 1\n[test]\n[probe]\n[limits]\n[contexts.x]\n[[volumes]]\nb = 2',
+  ['tables without effect', '[backup]\na = 1\n[test]\n[probe]\n[contexts.x]\n[[volumes]]\nb = 2',
     'ignored: [backup] (not supported)', 'ignored: [test] (not supported)', 'ignored: [contexts] (not supported)',
-    'ignored: [probe] (not supported)', 'ignored: [limits] (not supported)', 'ignored: [[volumes]] (not supported)'],
+    'ignored: [probe] (not supported)', 'ignored: [[volumes]] (not supported)'],
   ['keys without effect', '[build]\nbuild = "make"\npip-install = "x"\n[run]\npackages = ["git"]',
     'ignored: [build] build (not supported)', 'ignored: [build] pip-install (not supported)', 'ignored: [run] packages (not supported)'],
   ['an unknown table', '\n[helthcheck]\npath = "/"', 'hop3.toml:2:1: ignored: unknown table [helthcheck]. Did you mean "healthcheck"?'],

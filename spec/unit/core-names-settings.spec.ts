@@ -46,11 +46,19 @@ test('package sets', async () => {
   assert.equal(readSettings({ HOP3_NIXPKGS: `${rev}#${sha256}` }).nixpkgs, { kind: 'revision', rev, sha256 });
 });
 
+test('limits: what an app gets, and the most that it may ask for', () => {
+  const { limits } = readSettings({ HOP3_LIMIT_MEMORY: '512M:2G', HOP3_LIMIT_CPU: 'none:4', HOP3_LIMIT_PROCESSES: 'none' });
+  assert.equal(limits.memory, { standard: 512 * 1024 ** 2, most: 2 * 1024 ** 3 });
+  assert.equal(limits.cpu, { standard: 4, most: 4 });
+  assert.equal(limits.processes, { standard: null, most: null });
+  assert.equal(readSettings({}).limits.processes, { standard: 1024, most: null });
+});
+
 test('a bad setting names itself, its value and what is allowed', async () => {
   const cases: [string, string][] = [
     ['HOP3_ROOT', 'relative'], ['HOP3_ROOT', '/with space'], ['HOP3_LISTEN', '7000'], ['HOP3_LISTEN', '127.0.0.1:99999'],
     ['HOP3_DOMAIN', 'Bad_Domain'], ['HOP3_NIXPKGS', 'latest'], ['HOP3_BUILD_TIMEOUT', '-1'], ['HOP3_BUILD_TIMEOUT', '1e3'],
-    ['HOP3_WORKER_PORTS', '80-90'], ['HOP3_ALLOW_UNSANDBOXED_BUILDS', 'yes'],
+    ['HOP3_WORKER_PORTS', '80-90'], ['HOP3_ALLOW_UNSANDBOXED_BUILDS', 'yes'], ['HOP3_LIMIT_MEMORY', '512'], ['HOP3_LIMIT_CPU', 'all'], ['HOP3_LIMIT_PROCESSES', '1:2:3'], ['HOP3_EVAL_MEMORY', '1M'],
   ];
   for (const [name, value] of cases) {
     const error = await caught(() => readSettings({ [name]: value }));

@@ -58,7 +58,7 @@ slots('a filled slot has all that its workers need', async () => {
   assert.is(readlinkSync(join(a(), 'release')), STORE);
   assert.equal(readdirSync(a()).sort(), ['etc', 'init', 'release', 'services', 'web']);
   const service = join(a(), 'services', 'web.1');
-  assert.equal(readdirSync(service).sort(), ['env', 'finish', 'log', 'run', 'sandbox.args', 'timeout-kill']);
+  assert.equal(readdirSync(service).sort(), ['env', 'finish', 'limits.json', 'log', 'run', 'sandbox.args', 'timeout-kill']);
   assert.is(readFileSync(join(service, 'timeout-kill'), 'utf8'), '30000\n');
   assert.is(readFileSync(join(service, 'env', 'TEXT'), 'utf8'), 'two\nlines\n');
   // Whatever the environment says, HOME is the data directory.

@@ -5,6 +5,7 @@ import { describeExit, type Finished } from '../run.ts';
 import { JobLog } from '../runtime/job-log.ts';
 import { runOneOff } from '../runtime/one-off.ts';
 import type { Host } from './job.ts';
+import { limitsOf } from './limits.ts';
 import { liveEnvironment, type LiveRelease } from './live-release.ts';
 
 export type CronHost = Pick<Host, 'settings' | 'paths' | 'store' | 'addons' | 'reportDefect'>;
@@ -50,7 +51,7 @@ async function work(host: CronHost, app: AppName, live: LiveRelease, line: CronL
   try {
     const { closure, config } = live.built;
     const finished = await runOneOff({
-      paths: host.paths, spec: { app, closure, limits: config.limits }, command: line.command, env: liveEnvironment(host, app, live),
+      paths: host.paths, spec: { app, closure, limits: limitsOf(host.settings, config) }, command: line.command, env: liveEnvironment(host, app, live),
       streams: { kind: 'together', output: log.output(onOutput) }, limit: line.timeout, signal,
     });
     return { ok: finished.code === 0 && !finished.timedOut && !finished.cancelled, outcome: describe(finished, line) };

@@ -86,7 +86,7 @@ export function composeEnv(input: ComposeInput): ComposedEnv {
   const expanded = expandAll(open, fixed, config.file ?? 'hop3.toml', isSecret);
   const variables: Record<string, Variable> = {};
   for (const [name, [source, ...hides]] of having) {
-    const { value, secret } = expanded[name] ?? { value: fixed[name]!, secret: source !== 'build' && source !== 'built-in' && isSecret(name) };
+    const { value, secret } = Object.hasOwn(expanded, name) ? expanded[name]! : { value: fixed[name]!, secret: source !== 'build' && source !== 'built-in' && isSecret(name) };
     // The password belongs to [admin] for whoever asks where it comes from.
     const shown = source === 'generated' && config.admin && name === 'HOP3_ADMIN_PASSWORD' ? 'admin' : source!;
     variables[name] = { value, source: shown, hides, secret };
