@@ -14,6 +14,7 @@ import type { Lineage } from './lineage.ts';
 import type { AddonChange, Built, Deployer, Push, Release } from './model.ts';
 import { deployPush, makeLive, type Deployed } from './pipeline.ts';
 import { newCounts, processTypes } from './process-types.ts';
+import { Steps } from './steps.ts';
 import { Turns } from './turns.ts';
 import { Undo } from './undo.ts';
 
@@ -191,7 +192,7 @@ export class HostDeployer implements Deployer {
       throw error;
     }
     const log = openAttemptLog(client, host.paths.buildLog(app, attempt), host.settings.maxLogBytes, (error) => host.reportDefect('build log', error));
-    const job: Job = { ...host, app, by, log, signal, undo: new Undo(), cleanUps: [], slotFree: this.#draining.get(app) ?? Promise.resolve(), attempt };
+    const job: Job = { ...host, app, by, log, signal, undo: new Undo(), steps: new Steps(host.barrier), cleanUps: [], slotFree: this.#draining.get(app) ?? Promise.resolve(), attempt };
     try {
       const deployed = await work(job);
       this.#keepDraining(app, deployed.drained);

@@ -6,6 +6,7 @@ import type { Paths } from '../paths.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
 import type { AddonHost } from './addon-host.ts';
+import type { Barrier, Steps } from './steps.ts';
 import type { Gate } from './turns.ts';
 import type { Undo } from './undo.ts';
 
@@ -18,6 +19,8 @@ export interface Host {
   readonly packageSet: (log: PushLog) => Promise<PackageSet>;
   /** Places for builds that run side by side. */
   readonly builds: Gate;
+  /** Holds a deploy at a named point, for specs alone; null in service. */
+  readonly barrier: Barrier | null;
   /** For what no client may see: defects, and effects that could not be undone. */
   readonly reportDefect: (where: string, error: unknown) => void;
 }
@@ -30,6 +33,8 @@ export interface Job extends Host {
   /** Aborts when the client goes or the deploy is cancelled; nothing listens to it after the switch. */
   readonly signal: AbortSignal;
   readonly undo: Undo;
+  /** Runs the stages by name and keeps what each took. */
+  readonly steps: Steps;
   /** Run when the deploy ends, well or not: temporary files. */
   readonly cleanUps: (() => Promise<void>)[];
   /** Resolves when the slot that the deploy before left has been emptied: its old release may still finish requests. */

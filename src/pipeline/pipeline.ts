@@ -28,34 +28,37 @@ export interface Deployed {
 
 /** A push, from the hook's request to the recorded release. A tree that was built before skips to provision. */
 export async function deployPush(job: Job, push: Push): Promise<Deployed> {
-  const received = await receive(job, push);
-  const known = await findKnown(job, received);
+  const { steps } = job;
+  const received = await steps.run('receive', () => receive(job, push));
+  const known = await steps.run('look up', () => findKnown(job, received));
   const built = known ?? (await buildAnew(job, received));
   return makeLive(job, built, received.lineage);
 }
 
 /** From a commit to a store path whose runtime is known. */
 async function buildAnew(job: Job, received: { commit: Push['commit']; tree: Built['tree'] }): Promise<Built> {
-  const source = await checkOut(job, received);
-  const config = await configure(job, source);
-  const plan = await renderPlan(job, source, config);
-  const output = await build(job, source, plan);
-  const runtime = await readBuiltRuntime(job, output, config);
-  return keepBuilt(job, source, config, output, runtime);
+  const { steps } = job;
+  const source = await steps.run('checkout', () => checkOut(job, received));
+  const config = await steps.run('configure', () => configure(job, source));
+  const plan = await steps.run('render', () => renderPlan(job, source, config));
+  const output = await steps.run('build', () => build(job, source, plan));
+  const runtime = await steps.run('read runtime', () => readBuiltRuntime(job, output, config));
+  return steps.run('keep', () => keepBuilt(job, source, config, output, runtime));
 }
 
 /** From a built tree to a live release. Everything before `switchOver` is undone when it fails. */
 export async function makeLive(job: Job, built: Built, lineage: Lineage): Promise<Deployed> {
-  const provisioned = await provision(job, built, lineage);
-  const staged = await stage(job, built, provisioned);
-  await runReleasePhase(job, built, staged);
-  await start(job, built, staged);
-  await waitForHealth(job, built, staged);
-  const switched = await switchOver(job, built, staged, lineage);
-  const release = record(job, switched);
+  const { steps } = job;
+  const provisioned = await steps.run('provision', () => provision(job, built, lineage));
+  const staged = await steps.run('stage', () => stage(job, built, provisioned));
+  await steps.run('release phase', () => runReleasePhase(job, built, staged));
+  await steps.run('start', () => start(job, built, staged));
+  await steps.run('health', () => waitForHealth(job, built, staged));
+  const switched = await steps.run('switch', () => switchOver(job, built, staged, lineage));
+  const release = await steps.run('record', () => record(job, switched));
   giveBackPorts(job, built.config);
   // Neither the answer nor the next build waits for the old release's last requests; the next start does.
-  const drained = drain(job, switched);
-  await createAdmin(job, built, staged);
+  const drained = steps.run('drain', () => drain(job, switched));
+  await steps.run('admin account', () => createAdmin(job, built, staged));
   return { release, drained };
 }

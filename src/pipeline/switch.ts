@@ -20,7 +20,7 @@ export interface Switched {
  * crash in between is finished at the next start. If the branch cannot be moved the rename is taken back.
  */
 export async function switchOver(job: Job, built: Built, staged: Staged, lineage: Lineage): Promise<Switched> {
-  const { app, paths, store, undo, signal } = job;
+  const { app, paths, store, undo, signal, steps } = job;
   const { slot } = staged.spec;
   if (signal.aborted) throw new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled before the switch.' });
   const previous = liveSlot(paths, app);
@@ -32,9 +32,12 @@ export async function switchOver(job: Job, built: Built, staged: Staged, lineage
     });
     undo.add('abandon the switch', () => store.releases.abandonSwitch(app));
   }
+  await steps.point('switch begun');
   undo.add('switch back', () => unswitch(paths, app, before));
   switchTo(paths, app, slot, staged.mode);
+  await steps.point('renamed');
   if (lineage.branch) await updateRef(paths.repo(app), lineage.branch.ref, lineage.branch.commit, lineage.branch.old);
+  await steps.point('branch moved');
   undo.forget();
   return { lineage, built, slot, previous };
 }

@@ -12,6 +12,7 @@ import { configure } from './configure.ts';
 import type { Host, Job } from './job.ts';
 import { buildKey } from './known.ts';
 import { renderPlan } from './render.ts';
+import { Steps } from './steps.ts';
 import { Undo } from './undo.ts';
 
 /**
@@ -68,7 +69,7 @@ export async function bringBack(host: Host, release: ReleaseRow, packageSet: Pac
   const { settings } = host;
   log.line('its derivation is not in the store any more: evaluating its commit again');
   const job: Job = {
-    ...host, app: release.app, by, signal, undo: new Undo(), cleanUps: [], slotFree: Promise.resolve(), attempt: release.build,
+    ...host, app: release.app, by, signal, undo: new Undo(), steps: new Steps(), cleanUps: [], slotFree: Promise.resolve(), attempt: release.build,
     log: forClientAlone(log),
   };
   try {

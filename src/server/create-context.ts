@@ -10,6 +10,7 @@ import { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Host } from '../pipeline/job.ts';
 import { planFiles } from '../pipeline/plan-files.ts';
 import { repair } from '../pipeline/repair.ts';
+import { testBarrier } from '../pipeline/test-barrier.ts';
 import { Gate } from '../pipeline/turns.ts';
 import { verifyRelease } from '../pipeline/verify.ts';
 import type { Settings } from '../settings.ts';
@@ -34,6 +35,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     settings, paths, store, packageSet,
     addons: new AddonHost({ settings, paths, store }),
     builds: new Gate(settings.parallelBuilds),
+    barrier: testBarrier(process.env['HOP3_TEST_BARRIER']),
     reportDefect,
   };
   await repair(host);
