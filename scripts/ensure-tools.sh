@@ -66,12 +66,12 @@ LIST
     echo 'xz-utils xz --version'
   fi
   if [ "$purpose" != server ] && [ "$nixpkgs" = host ]; then
-    # What the examples are made of when packages come from the distribution.
-    echo 'python3-flask python3 -c import\ flask'
-    echo 'gunicorn gunicorn --version'
+    # What the examples are made of when packages come from the distribution. A Python of somebody's own in PATH says nothing of these.
+    echo 'python3-flask /usr/bin/python3 -c import\ flask'
+    echo 'gunicorn /usr/bin/gunicorn --version'
   fi
   if [ "$purpose" = test ]; then
-    echo 'radicale radicale --version'
+    echo 'radicale /usr/bin/radicale --version'
     echo 'golang-go go version'
     echo 'wrk command -v wrk'
     echo 'php-cli php --version'
