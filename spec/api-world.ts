@@ -125,6 +125,8 @@ export class MadeUpDeployer implements Deployer {
   readonly calls: string[] = [];
   fails: Hop3Error | Error | null = null;
   hangs = false;
+  /** What builds that have not ended wait for. */
+  waiting: string | null = null;
   /** Set once a hanging deploy was told to stop. */
   cancelled = false;
 
@@ -173,6 +175,16 @@ export class MadeUpDeployer implements Deployer {
 
   async verify(app: AppName, version: number, by: string, log: PushLog, signal: AbortSignal): Promise<void> {
     await this.#begin(`verify ${app} v${version} by ${by}`, log, signal);
+  }
+
+  async cancel(app: AppName, number: number, by: string): Promise<void> {
+    this.calls.push(`cancel ${app} b${number} by ${by}`);
+    if (this.fails) throw this.fails;
+    this.#store.builds.end(app, number, 'cancelled', { error: `[HOP3_CANCELLED] by ${by}` });
+  }
+
+  waitsFor(): string | null {
+    return this.waiting;
   }
 
   async createApp(app: AppName, by: string): Promise<void> {

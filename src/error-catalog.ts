@@ -33,6 +33,7 @@ export const catalog = {
   HOP3_COMMAND_FAILED: { status: 500, exit: 7, meaning: 'A program that Hop3 ran for itself (git, nginx, s6 ...) failed.', remedy: 'The message holds its last words; the server log has all of them.' },
   HOP3_TIMEOUT: { status: 504, exit: 7, meaning: 'Something outside did not finish within its limit.', remedy: 'The message says what was waited for and how long.' },
   HOP3_CANCELLED: { status: 409, exit: 8, meaning: 'The deploy was cancelled before the switch.', remedy: 'Push again.' },
+  HOP3_NOT_CANCELLED: { status: 409, exit: 6, meaning: 'A build could not be cancelled: it had switched or ended already. Nothing was changed.', remedy: 'See the message. What is live goes back with `hop3 rollback`.' },
   HOP3_SCALE: { status: 422, exit: 8, meaning: 'The processes cannot be scaled like that.', remedy: 'See the message; `hop3 ps` lists the types.' },
   HOP3_SECRET_KEY: { status: 500, exit: 7, meaning: 'The key that the stored secrets were encrypted with is missing or another one.', remedy: 'Put the key file (HOP3_SECRET_KEY_FILE) that belongs to the database back from a backup.' },
   HOP3_DATABASE: { status: 500, exit: 7, meaning: 'The database in HOP3_ROOT cannot be used.', remedy: 'See the message: ownership, disk, or a database of a newer Hop3.' },

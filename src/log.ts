@@ -11,6 +11,8 @@ export interface PushLog {
   problem(text: string): void;
   /** A line of a program's own output: control characters and colours are taken out, very long lines cut. */
   output(text: string): void;
+  /** Tells what is waited for; the heartbeat names it until the next phase. */
+  waiting(text: string): void;
   /** From here on these values are shown as [hidden], whoever prints them. */
   hide(values: Iterable<string>): void;
 }
@@ -38,7 +40,8 @@ export class StreamingLog implements PushLog {
   /** Lines left out since the last phase. */
   #cut = 0;
   #timer: NodeJS.Timeout | undefined;
-  #lastPhase = '';
+  /** What is told in silence; % stands for the seconds. */
+  #heartbeat = 'still working after % s';
 
   constructor(options: PushLogOptions) {
     this.#options = options;
@@ -46,9 +49,11 @@ export class StreamingLog implements PushLog {
   }
 
   phase(text: string): void {
-    this.#lastPhase = text;
-    this.#tellCut();
-    this.#write(text, '-----> ');
+    this.#announce(text, `still working after % s (${text})`);
+  }
+
+  waiting(text: string): void {
+    this.#announce(`Waiting: ${text}`, `still waiting after % s: ${text}`);
   }
 
   line(text: string): void {
@@ -92,6 +97,12 @@ export class StreamingLog implements PushLog {
     return shown;
   }
 
+  #announce(text: string, heartbeat: string): void {
+    this.#heartbeat = heartbeat;
+    this.#tellCut();
+    this.#write(text, '-----> ');
+  }
+
   #tellCut(): void {
     if (this.#cut === 0) return;
     const lines = this.#cut === 1 ? '1 line of output was' : `${this.#cut} lines of output were`;
@@ -113,7 +124,7 @@ export class StreamingLog implements PushLog {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const seconds = Math.round((Date.now() - this.#started) / 1000);
-      this.#emit(`       ... still working after ${seconds} s${this.#lastPhase ? ` (${this.#lastPhase})` : ''}\n`);
+      this.#write(`... ${this.#heartbeat.replace('%', String(seconds))}`, '       ');
     }, this.#options.heartbeatMs ?? HEARTBEAT_MS);
     this.#timer.unref();
   }
@@ -134,4 +145,4 @@ export function cleanOutput(text: string): string {
 }
 
 /** For callers that have nobody watching. */
-export const silentLog: PushLog = { phase() {}, line() {}, problem() {}, output() {}, hide() {} };
+export const silentLog: PushLog = { phase() {}, line() {}, problem() {}, output() {}, waiting() {}, hide() {} };

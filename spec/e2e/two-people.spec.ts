@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { asOrdinaryUser } from './ordinary-user.ts';
+import { startPush, type RunningPush } from './running-push.ts';
 import { expression, site, told } from './tiny-apps.ts';
-import { CHECKOUT, exec, until, World, type Ran, type Repo } from './world.ts';
+import { CHECKOUT, exec, until, World, type Repo } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
 const test = suite<{ world: World; stalled: Stalled }>('two people push at once');
@@ -24,20 +25,8 @@ test.after(async ({ world, stalled }) => {
   await world.stop();
 });
 
-interface Running { readonly ended: Promise<Ran>; readonly said: (text: string) => Promise<void> }
-
-/** A push that goes on in the background. `said` resolves when the log holds the text. */
-function startPush(repo: Repo, ...args: string[]): Running {
-  let seen = '';
-  const ended = exec('git', ['push', ...(args.length === 0 ? ['hop3', 'main'] : args)], { cwd: repo.dir, env: repo.world.env, onOutput: (text) => { seen += text; } });
-  return {
-    ended,
-    said: (text) => until(`"${text}" in the log of the push of ${repo.app}`, () => seen.includes(text), 40).catch((error: Error) => { throw new Error(`${error.message}; it says:\n${seen}`); }),
-  };
-}
-
 /** A slow build of the app that has begun. */
-async function slowPush(repo: Repo, page: string): Promise<Running & { readonly commit: string }> {
+async function slowPush(repo: Repo, page: string): Promise<RunningPush & { readonly commit: string }> {
   const commit = await repo.commit(page, site(`${page} ${Date.now()}`, SLOW));
   const push = startPush(repo);
   await push.said('building \'/nix/store/');

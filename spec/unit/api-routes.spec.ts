@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Hop3Error } from '../../src/errors.ts';
-import type { AppName } from '../../src/names.ts';
+import { asOid, type AppName } from '../../src/names.ts';
 import { ApiWorld, events } from '../api-world.ts';
 
 const test = suite<{ world: ApiWorld; shop: AppName }>('the API');
@@ -158,6 +158,30 @@ test('variables that no process could carry are refused before anything starts',
     assert.is(answer.json().error.what, what);
   }
   assert.equal(world.deployer.calls, []);
+});
+
+test('a build is cancelled by the app\'s own token and by no other app\'s; why it could not be is told', async ({ world, shop }) => {
+  const commit = 'c'.repeat(40);
+  const number = world.store.builds.begin(shop, asOid(commit), 'ann');
+  world.deployer.waiting = 'all 2 build places are taken (3 more before this one)';
+  const waiting = (await world.call('GET', `/apps/shop/builds/${number}`)).json();
+  assert.is(waiting.status, 'waiting');
+  assert.is(waiting.waits_for, world.deployer.waiting);
+  const blog = world.app('blog');
+  const path = `/apps/shop/builds/${number}/cancel`;
+  const refused = await world.call('POST', path, { token: world.tokenFor(blog, 'stranger'), body: {} });
+  assert.is(refused.statusCode, 403);
+  assert.is((await world.call('POST', path, { token: null, body: {} })).statusCode, 401);
+  assert.is(world.store.builds.get(shop, number)?.status, 'running');
+  assert.equal(world.deployer.calls, []);
+
+  const answer = await world.call('POST', path, { token: world.tokenFor(shop), body: {} });
+  assert.is(answer.statusCode, 200);
+  assert.is(answer.json().status, 'cancelled');
+  assert.is(answer.json().error, '[HOP3_CANCELLED] by ci');
+  assert.is(answer.json().waits_for, null);
+  assert.equal(world.deployer.calls, [`cancel shop b${number} by ci`]);
+  assert.is((await world.call('POST', '/apps/shop/builds/99/cancel', { body: {} })).json().error.what, 'shop has no build b99.');
 });
 
 test('builds and their logs are there by number, failed ones too', async ({ world, shop }) => {

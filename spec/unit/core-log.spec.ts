@@ -56,4 +56,20 @@ test('silence is broken by a heartbeat that names the phase', async () => {
   assert.match(lines[1]!, /^ {7}\.\.\. still working after \d+ s \(Building with Nix\)\n$/);
 });
 
+test('silence while something is waited for says what; the next phase ends that', async () => {
+  const lines: string[] = [];
+  const log = logTo(lines, { heartbeatMs: 5 });
+  const beat = async () => {
+    const { length } = lines;
+    for (let i = 0; i < 200 && lines.length === length; i += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    return lines.at(-1)!;
+  };
+  log.waiting('shop is busy with the deploy of 1a2b3c4 by ann');
+  assert.is(lines[0], '-----> Waiting: shop is busy with the deploy of 1a2b3c4 by ann\n');
+  assert.match(await beat(), /^ {7}\.\.\. still waiting after \d+ s: shop is busy with the deploy of 1a2b3c4 by ann\n$/);
+  log.phase('Receiving');
+  assert.match(await beat(), /still working after \d+ s \(Receiving\)\n$/);
+  log.close();
+});
+
 test.run();

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { Hop3Error } from '../../src/errors.ts';
 import { asOid, parseAppName, type StorePath } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
+import { cancelled } from '../../src/pipeline/cancel.ts';
 import { concludeFailure } from '../../src/pipeline/failure.ts';
 import type { Job } from '../../src/pipeline/job.ts';
 import { Undo } from '../../src/pipeline/undo.ts';
@@ -56,6 +57,24 @@ test('the release that was live still is, and the attempt is written down as fai
   assert.match(error.next!, '\nv1 is still live; the branch has not moved.\n');
   assert.is(context.store.builds.get(app, 2)?.status, 'failed');
   assert.is(context.store.builds.get(app, 2)?.error, '[HOP3_UNHEALTHY] web.1 was not ready.');
+});
+
+test('whatever a program that was ended said, the signal says by whom', async (context) => {
+  const signal = AbortSignal.abort(cancelled.byCommand('bob'));
+  const error = await concludeFailure({ ...context.job(), signal }, new Hop3Error('HOP3_BUILD_FAILED', { what: 'nix-build failed.' }));
+  assert.is(error.code, 'HOP3_CANCELLED');
+  assert.is(error.what, 'The deploy was cancelled by bob with `hop3 builds cancel`.');
+  assert.is(context.store.builds.get(app, 1)?.status, 'cancelled');
+  assert.is(context.store.builds.get(app, 1)?.error, '[HOP3_CANCELLED] The deploy was cancelled by bob with `hop3 builds cancel`.');
+});
+
+test('of an app that is gone nothing is said that could mislead', async (context) => {
+  const job = context.job();
+  context.store.apps.remove(app);
+  const gone = new Hop3Error('HOP3_NO_APP', { what: 'The app shop was destroyed while this waited for its turn.' });
+  const error = await concludeFailure(job, gone);
+  assert.is(error.what, gone.what);
+  assert.is(error.next, undefined);
 });
 
 test('a release that answers and could not be written down is not said to be the one before', async (context) => {

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { cancelled } from '../../src/pipeline/cancel.ts';
 import { Gate, Turns } from '../../src/pipeline/turns.ts';
 import { Undo } from '../../src/pipeline/undo.ts';
 
@@ -17,7 +18,8 @@ test('deploys of one app go one after the other, in the order of asking', async 
   first();
   await Promise.all([second, third]);
   assert.equal(order, ['1', '2', '3']);
-  assert.equal(told, ['deploy of 1, 0 before', 'deploy of 1, 1 before']);
+  // At the end of each wait the next one learns whom it waits for now.
+  assert.equal(told, ['deploy of 1, 0 before', 'deploy of 1, 1 before', 'deploy of 2, 0 before']);
   assert.is(turns.holder('shop'), null);
 });
 
@@ -38,6 +40,23 @@ test('who gives up while waiting is passed over', async () => {
   end();
   (await stayer)();
   assert.is(turns.holder('shop'), null);
+});
+
+test('those behind one who gives up move up, and are told', async () => {
+  const turns = new Turns();
+  const told: string[] = [];
+  const gate = new Gate(1);
+  await turns.take('shop', 'a', never, () => {});
+  await gate.enter(never, () => {});
+  const leaver = new AbortController();
+  const left = [turns.take('shop', 'b', leaver.signal, () => {}), gate.enter(leaver.signal, () => {})].map((wait) => wait.then(() => 'got it', (error: Error) => error.message));
+  void turns.take('shop', 'c', never, (ahead, before) => told.push(`${ahead.what} and ${before} more`));
+  void gate.enter(never, (before) => told.push(`place ${before}`));
+  leaver.abort(cancelled.byCommand('bob'));
+  assert.equal(await Promise.all(left), Array(2).fill('The deploy was cancelled by bob with `hop3 builds cancel`.'));
+  assert.equal(told, ['a and 1 more', 'place 1', 'a and 0 more', 'place 0']);
+  // One that is cancelled before it asks takes no place either.
+  await gate.enter(leaver.signal, () => assert.unreachable()).then(() => assert.unreachable(), (error: { code: string }) => assert.is(error.code, 'HOP3_CANCELLED'));
 });
 
 test('giving back twice frees the turn once', async () => {

@@ -85,6 +85,10 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/builds.ts')).listBuilds,
   },
   {
+    path: 'builds cancel', args: '[build]', summary: 'end a build or a wait before it goes live; by default what is under way', example: 'hop3 builds cancel b12', app: true,
+    load: async () => (await import('./commands/builds.ts')).cancelBuild,
+  },
+  {
     path: 'builds show', args: '<build>', summary: 'one build in full', example: 'hop3 builds show b12', app: true,
     load: async () => (await import('./commands/builds.ts')).showBuild,
   },

@@ -30,6 +30,7 @@ export function openAttemptLog(client: PushLog, file: string, maxOutputBytes: nu
     line: (text) => both.forEach((log) => log.line(text)),
     problem: (text) => both.forEach((log) => log.problem(text)),
     output: (text) => both.forEach((log) => log.output(text)),
+    waiting: (text) => both.forEach((log) => log.waiting(text)),
     tellOnce: (text) => client.line(text),
     keepProblem: (text) => kept.problem(text),
     withoutSecrets: (text) => kept.withoutSecrets(text),

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { buildExpression, decideGivePkgs } from '../nix/build.ts';
 import type { BuildResult } from '../nix/model.ts';
+import { buildPlace } from './build-place.ts';
+import { unlessCancelled } from './cancel.ts';
 import type { Job } from './job.ts';
 import type { Source } from './model.ts';
 import type { Rendered } from './render.ts';
@@ -16,8 +18,8 @@ export interface BuildOutput extends BuildResult {
  */
 export async function build(job: Job, source: Source, rendered: Rendered): Promise<BuildOutput> {
   const { log, signal, settings, paths, app, attempt } = job;
-  const packageSet = await job.packageSet(log);
-  const leave = await job.builds.enter(signal, (before) => log.line(`Waiting for a free build place (${before + 1} in the queue)`));
+  const packageSet = await unlessCancelled(signal, job.packageSet(log));
+  const leave = await buildPlace(job);
   try {
     log.phase('Building with Nix');
     log.line(`package set: ${packageSet.title}`);

@@ -1,12 +1,14 @@
 import { Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
-import { shortOid, type AppName } from '../names.ts';
+import { shortOid, type AppName, type Oid } from '../names.ts';
 import { isValidPath } from '../nix/store.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import { changeAddons, describeChange } from './addons.ts';
 import { createApp, destroyApp } from './app-life.ts';
 import { openAttemptLog } from './attempt-log.ts';
+import { Attempts } from './attempts.ts';
 import { changeBranch } from './branch.ts';
+import { cancelAttempt } from './cancel-attempt.ts';
 import { concludeFailure } from './failure.ts';
 import type { Host, Job } from './job.ts';
 import { asBuilt } from './known.ts';
@@ -22,6 +24,7 @@ import { Undo } from './undo.ts';
 export class HostDeployer implements Deployer {
   readonly #host: Host;
   readonly #turns = new Turns();
+  readonly #attempts = new Attempts();
   /** Old releases that still finish their requests; an app's next deploy may build meanwhile, and waits before it needs the slot. */
   readonly #draining = new Map<AppName, Promise<void>>();
 
@@ -31,7 +34,7 @@ export class HostDeployer implements Deployer {
 
   async push(push: Push, log: PushLog, signal: AbortSignal): Promise<Release> {
     const what = `deploy of ${shortOid(push.commit)} by ${push.pusher}`;
-    return this.#deploy(push.app, push.pusher, what, () => push.commit, log, signal, (job) => deployPush(job, push));
+    return this.#deploy(push.app, push.pusher, what, () => push.commit, () => push.commit, log, signal, (job) => deployPush(job, push));
   }
 
   async rollback(app: AppName, to: number | null, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
@@ -143,6 +146,14 @@ export class HostDeployer implements Deployer {
     });
   }
 
+  cancel(app: AppName, number: number, by: string): Promise<void> {
+    return cancelAttempt(this.#host.store, app, number, this.#attempts.get(app, number), by);
+  }
+
+  waitsFor(app: AppName, number: number): string | null {
+    return this.#attempts.get(app, number)?.waitsFor ?? null;
+  }
+
   /** What changes an app without a deploy waits for the app's turn too, at most these seconds. */
   async #inTurn(app: AppName, what: string, limit: number, work: () => Promise<void>): Promise<void> {
     const giveBack = await this.#turns.take(app, what, AbortSignal.timeout(limit * 1000), () => {}).catch(() => {
@@ -168,7 +179,8 @@ export class HostDeployer implements Deployer {
     this.#liveRelease(app);
     // Chosen when the turn is ours: the deploy before may change what is live. The attempt is one with the chosen release's commit.
     const chosen = () => choose(this.#liveRelease(app));
-    return this.#deploy(app, by, what, () => chosen().from.commit, log, signal, async (job) => {
+    const liveNow = () => this.#liveRelease(app).commit;
+    return this.#deploy(app, by, what, liveNow, () => chosen().from.commit, log, signal, async (job) => {
       const { from, lineage } = chosen();
       if (lineage.reason === 'rollback') job.log.phase(`${lineage.description} (${shortOid(from.commit)})`);
       const built = await this.#builtOf(job, from);
@@ -177,26 +189,30 @@ export class HostDeployer implements Deployer {
     });
   }
 
+  /**
+   * One attempt, from the asking to its end: it has a number and a log from the first moment, so that one that waits can be seen
+   * and cancelled too. `asked` is the commit as far as it is known while waiting, `commitOf` the one that it is about.
+   */
   async #deploy(
-    app: AppName, by: string, what: string, commitOf: () => ReleaseRow['commit'], client: PushLog, signal: AbortSignal,
+    app: AppName, by: string, what: string, asked: () => Oid, commitOf: () => Oid, client: PushLog, signal: AbortSignal,
     work: (job: Job) => Promise<Deployed>,
   ): Promise<Release> {
     const host = this.#host;
-    const giveBack = await this.#turn(app, what, client, signal);
-    let attempt: number;
+    this.#knownApp(app);
+    const number = host.store.builds.begin(app, this.#turns.holder(app) ? asked() : commitOf(), by);
+    const open = this.#attempts.open(app, number, signal);
+    const log = openAttemptLog(client, host.paths.buildLog(app, number), host.settings.maxLogBytes, (error) => host.reportDefect('build log', error));
+    const job: Job = {
+      ...host, app, by, log, signal: open.signal, passSwitch: () => open.passSwitch(), waits: (text) => { open.waitsFor = text; },
+      undo: new Undo(), steps: new Steps(host.barrier), cleanUps: [], slotFree: () => this.#draining.get(app) ?? Promise.resolve(), attempt: number,
+    };
+    let giveBack = (): void => {};
     try {
-      if (!host.store.apps.get(app)) throw new Hop3Error('HOP3_NO_APP', { what: `The app ${app} was destroyed while this waited for its turn.` });
-      attempt = host.store.builds.begin(app, commitOf(), by);
-    } catch (error) {
-      giveBack();
-      throw error;
-    }
-    const log = openAttemptLog(client, host.paths.buildLog(app, attempt), host.settings.maxLogBytes, (error) => host.reportDefect('build log', error));
-    const job: Job = { ...host, app, by, log, signal, undo: new Undo(), steps: new Steps(host.barrier), cleanUps: [], slotFree: this.#draining.get(app) ?? Promise.resolve(), attempt };
-    try {
+      giveBack = await this.#turnOf(job, what);
+      host.store.builds.begun(app, number, commitOf());
       const deployed = await work(job);
       this.#keepDraining(app, deployed.drained);
-      host.store.builds.end(app, attempt, 'released', { release: deployed.release.version });
+      host.store.builds.end(app, number, 'released', { release: deployed.release.version });
       return deployed.release;
     } catch (thrown) {
       throw await concludeFailure(job, thrown);
@@ -204,14 +220,27 @@ export class HostDeployer implements Deployer {
       for (const cleanUp of job.cleanUps) await cleanUp().catch((error: unknown) => host.reportDefect('clean-up', error));
       await log.close();
       giveBack();
+      open.end();
     }
   }
 
-  /** Waits for the app's turn and tells who has it. */
-  #turn(app: AppName, what: string, client: PushLog, signal: AbortSignal): Promise<() => void> {
-    return this.#turns.take(app, what, signal, (ahead, before) => {
-      client.phase(`Waiting: ${app} is busy with the ${ahead.what}, since ${clock(ahead.since)}${before > 0 ? ` (${before} more before this one)` : ''}`);
+  /** The app's turn for a deploy, which may find the app gone. */
+  async #turnOf(job: Job, what: string): Promise<() => void> {
+    const giveBack = await this.#turn(job.app, what, job.log, job.signal, job.waits);
+    if (this.#host.store.apps.get(job.app)) return giveBack;
+    giveBack();
+    throw new Hop3Error('HOP3_NO_APP', { what: `The app ${job.app} was destroyed while this waited for its turn.` });
+  }
+
+  /** Waits for the app's turn, and tells who has it at every change. */
+  async #turn(app: AppName, what: string, log: PushLog, signal: AbortSignal, waits: (text: string | null) => void = () => {}): Promise<() => void> {
+    const giveBack = await this.#turns.take(app, what, signal, (ahead, before) => {
+      const text = `${app} is busy with the ${ahead.what}, since ${clock(ahead.since)}${before > 0 ? ` (${before} more before this one)` : ''}`;
+      waits(text);
+      log.waiting(text);
     });
+    waits(null);
+    return giveBack;
   }
 
   #keepDraining(app: AppName, drained: Promise<void>): void {

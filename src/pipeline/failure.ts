@@ -2,6 +2,7 @@ import { asHop3Error, Hop3Error } from '../errors.ts';
 import { cleanOutput } from '../log.ts';
 import { removeRoot } from '../nix/store.ts';
 import { liveSlot } from '../runtime/slots.ts';
+import { cancelReason } from './cancel.ts';
 import type { Job } from './job.ts';
 
 /** Unwinds, writes the failure down, and says what is running now: read from the switch itself, not remembered. */
@@ -9,9 +10,12 @@ export async function concludeFailure(job: Job, thrown: unknown): Promise<Hop3Er
   const { app, store, paths } = job;
   let error = asHop3Error(thrown);
   if (error.code === 'HOP3_INTERNAL') job.reportDefect(`deploy of ${app}`, thrown);
-  // A program that was ended because the client left looks like any failing program.
-  if (job.signal.aborted && error.code !== 'HOP3_CANCELLED') error = new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled.', cause: error });
+  // A program that was ended because of a cancel looks like any failing program; the signal knows by whom.
+  const reason = cancelReason(job.signal);
+  if (reason) error = new Hop3Error(reason.code, { what: reason.what, cause: error });
   for (const left of await job.undo.unwind()) job.reportDefect(`undo: ${left.what}`, left.error);
+  // Nothing of the app is left that could be written down or said.
+  if (!store.apps.get(app)) return error;
   // A build whose runtime.json was refused left a root that no row knows of.
   if (!store.builds.output(app, job.attempt)) await removeRoot(paths.buildRoot(app, job.attempt)).catch((left: unknown) => job.reportDefect('GC root', left));
   const status = error.code === 'HOP3_CANCELLED' ? 'cancelled' : 'failed';

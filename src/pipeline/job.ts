@@ -32,13 +32,20 @@ export interface Job extends Host {
   readonly log: AttemptLog;
   /** Aborts when the client goes or the deploy is cancelled; nothing listens to it after the switch. */
   readonly signal: AbortSignal;
+  /**
+   * Called directly before the switch: from here on a cancel changes nothing.
+   * @throws Hop3Error HOP3_CANCELLED
+   */
+  readonly passSwitch: () => void;
+  /** Notes what the deploy waits for, for those who look from outside; null when it goes on. */
+  readonly waits: (text: string | null) => void;
   readonly undo: Undo;
   /** Runs the stages by name and keeps what each took. */
   readonly steps: Steps;
   /** Run when the deploy ends, well or not: temporary files. */
   readonly cleanUps: (() => Promise<void>)[];
   /** Resolves when the slot that the deploy before left has been emptied: its old release may still finish requests. */
-  readonly slotFree: Promise<void>;
+  readonly slotFree: () => Promise<void>;
   /** Number of the attempt; its log is `paths.buildLog(app, attempt)`. */
   readonly attempt: number;
 }

@@ -3,6 +3,7 @@ import { NO_LIMITS } from '../limits.ts';
 import { isValidPath } from '../nix/store.ts';
 import type { PackageSet, Runtime } from '../nix/model.ts';
 import type { StoredBuild } from '../store/builds.ts';
+import { unlessCancelled } from './cancel.ts';
 import type { Job } from './job.ts';
 import type { Built } from './model.ts';
 import type { Received } from './receive.ts';
@@ -36,7 +37,7 @@ async function findStored(job: Job, received: Received): Promise<StoredBuild | n
     if (earlier) return earlier;
     job.log.line('its build was pruned: building it again');
   }
-  return job.store.builds.findOutput(job.app, received.tree, buildKey(await job.packageSet(job.log)));
+  return job.store.builds.findOutput(job.app, received.tree, buildKey(await unlessCancelled(job.signal, job.packageSet(job.log))));
 }
 
 /** What a build's row keeps of it as JSON. */

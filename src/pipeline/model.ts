@@ -80,6 +80,13 @@ export interface Deployer {
   scale(app: AppName, changes: Readonly<Record<string, number>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
   /** Starts the live release anew in the idle slot and switches to it; the number stays. */
   restart(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
+  /**
+   * Ends a deploy that waits or works; resolves when its processes are gone and its slot is free.
+   * @throws Hop3Error HOP3_NOT_CANCELLED when it had switched or ended, HOP3_NO_BUILD, HOP3_TIMEOUT
+   */
+  cancel(app: AppName, number: number, by: string): Promise<void>;
+  /** What a deploy waits for at the moment; null for one that works, or has ended. */
+  waitsFor(app: AppName, number: number): string | null;
   /** Makes the app: repository, ports, directories, site. */
   createApp(app: AppName, by: string): Promise<void>;
   /**

@@ -6,6 +6,7 @@ import { otherSlot } from '../paths.ts';
 import type { SlotMode, SlotSpec, WorkerSpec } from '../runtime/model.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
 import { sitesOf } from './app-life.ts';
+import { unlessCancelled } from './cancel.ts';
 import type { Job } from './job.ts';
 import type { Built } from './model.ts';
 import { limitsOf } from './limits.ts';
@@ -54,11 +55,14 @@ const TELL_AFTER = 1000;
 
 /** The release before the live one may take up to the drain time to finish its requests; this one needs its place. */
 async function waitForSlot(job: Job): Promise<void> {
-  const free = Symbol('free');
-  const first = await Promise.race([job.slotFree.then(() => free), delay(TELL_AFTER)]);
-  if (first === free) return;
-  job.log.line(`Waiting until the release before the live one has finished its requests (at most ${job.settings.drainTimeout} s)`);
-  await job.slotFree;
+  const free = unlessCancelled(job.signal, job.slotFree());
+  const stillBusy = Symbol('still busy');
+  if ((await Promise.race([free, delay(TELL_AFTER, stillBusy)])) !== stillBusy) return;
+  const text = `the release before the live one finishes its requests (at most ${job.settings.drainTimeout} s)`;
+  job.waits(text);
+  job.log.waiting(text);
+  await free;
+  job.waits(null);
 }
 
 /**

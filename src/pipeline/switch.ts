@@ -1,5 +1,4 @@
 import { updateRef } from '../git/objects.ts';
-import { Hop3Error } from '../errors.ts';
 import type { SlotName } from '../paths.ts';
 import { currentTarget, liveSlot, switchTo, unswitch } from '../runtime/slots.ts';
 import type { Job } from './job.ts';
@@ -20,9 +19,9 @@ export interface Switched {
  * crash in between is finished at the next start. If the branch cannot be moved the rename is taken back.
  */
 export async function switchOver(job: Job, built: Built, staged: Staged, lineage: Lineage): Promise<Switched> {
-  const { app, paths, store, undo, signal, steps } = job;
+  const { app, paths, store, undo, steps } = job;
   const { slot } = staged.spec;
-  if (signal.aborted) throw new Hop3Error('HOP3_CANCELLED', { what: 'The deploy was cancelled before the switch.' });
+  job.passSwitch();
   const previous = liveSlot(paths, app);
   const before = currentTarget(paths, app);
   if (lineage.reason !== 'restart') {

@@ -7,6 +7,8 @@ import { isValidPath } from '../nix/store.ts';
 import { instantiate, notIdentical, originsOf, rebuildsTheSame, type BuiltHere } from '../nix/verify.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import type { AttemptLog } from './attempt-log.ts';
+import { buildPlace } from './build-place.ts';
+import { unlessCancelled } from './cancel.ts';
 import { checkOut } from './checkout.ts';
 import { configure } from './configure.ts';
 import type { Host, Job } from './job.ts';
@@ -26,8 +28,8 @@ export async function verifyRelease(host: Host, release: ReleaseRow, by: string,
   if (storePath === null || !(await isValidPath(storePath))) {
     throw new Hop3Error('HOP3_RELEASE_PRUNED', { what: `The build of v${version} is no longer kept, so there is nothing to compare with.`, next: `Push its commit ${shortOid(release.commit)} again, and verify that release.` });
   }
-  const packageSet = await host.packageSet(log);
-  const leave = await host.builds.enter(signal, (before) => log.line(`Waiting for a free build place (${before + 1} in the queue)`));
+  const packageSet = await unlessCancelled(signal, host.packageSet(log));
+  const leave = await buildPlace({ ...host, log, signal, waits: () => {} });
   try {
     log.phase(`Verifying v${version} (${shortOid(release.commit)})`);
     const origins = await originsOf(storePath);
@@ -69,7 +71,7 @@ export async function bringBack(host: Host, release: ReleaseRow, packageSet: Pac
   const { settings } = host;
   log.line('its derivation is not in the store any more: evaluating its commit again');
   const job: Job = {
-    ...host, app: release.app, by, signal, undo: new Undo(), steps: new Steps(), cleanUps: [], slotFree: Promise.resolve(), attempt: release.build,
+    ...host, app: release.app, by, signal, undo: new Undo(), steps: new Steps(), cleanUps: [], slotFree: () => Promise.resolve(), passSwitch: () => {}, waits: () => {}, attempt: release.build,
     log: forClientAlone(log),
   };
   try {
@@ -97,7 +99,7 @@ export async function bringBack(host: Host, release: ReleaseRow, packageSet: Pac
 function forClientAlone(log: PushLog): AttemptLog {
   return {
     phase: (text) => log.phase(text), line: (text) => log.line(text), problem: (text) => log.problem(text),
-    output: (text) => log.output(text), hide: (values) => log.hide(values),
+    output: (text) => log.output(text), waiting: (text) => log.waiting(text), hide: (values) => log.hide(values),
     tellOnce: (text) => log.line(text), keepProblem: () => {}, withoutSecrets: (text) => text, close: async () => {},
   };
 }

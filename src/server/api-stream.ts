@@ -2,6 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { asHop3Error } from '../errors.ts';
 import { StreamingLog, type PushLog } from '../log.ts';
+import { cancelled } from '../pipeline/cancel.ts';
 import { errorInfo, NDJSON, type DeployEvent, type LogEvent, type ReleaseInfo } from './api-types.ts';
 import type { ServerContext } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';
@@ -23,7 +24,7 @@ export function streamDeploy(
   };
   // A slow reader costs at most maxLogBytes of memory: the log cuts itself there.
   const log = new StreamingLog({ sinks: [(text) => write({ kind: 'log', text })], maxOutputBytes: context.settings.maxLogBytes });
-  onClientGone(reply, () => abort.abort());
+  onClientGone(reply, () => abort.abort(cancelled.clientGone(reply.request.principal.name)));
   void (async () => {
     try {
       write({ kind: 'done', release: await work(log, abort.signal) });

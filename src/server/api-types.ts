@@ -126,7 +126,10 @@ export interface BuildInfo {
   readonly app: string;
   readonly number: number;
   readonly commit: string;
+  /** `waiting`, `running`, `built` (and not live yet), `released`, `failed` or `cancelled`. */
   readonly status: string;
+  /** What a waiting one waits for. */
+  readonly waits_for: string | null;
   readonly by: string;
   readonly started_at: string;
   readonly ended_at: string | null;

@@ -24,9 +24,11 @@ export function deployedInfo(context: ServerContext, release: Release): ReleaseI
   return releaseInfo(row);
 }
 
-export function buildInfo(row: BuildRow): BuildInfo {
+/** A build that waits is one that runs, to the database; what it waits for is known in memory alone. */
+export function buildInfo(context: Pick<ServerContext, 'deployer'>, row: BuildRow): BuildInfo {
+  const waitsFor = row.endedAt === null ? context.deployer.waitsFor(row.app, row.number) : null;
   return {
-    app: row.app, number: row.number, commit: row.commit, status: row.status, by: row.by, started_at: isoTime(row.startedAt),
+    app: row.app, number: row.number, commit: row.commit, status: waitsFor === null ? row.status : 'waiting', waits_for: waitsFor, by: row.by, started_at: isoTime(row.startedAt),
     ended_at: maybeTime(row.endedAt), store_path: row.storePath, error: row.error, release: row.release,
   };
 }

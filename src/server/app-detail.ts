@@ -15,7 +15,7 @@ export function appDetail(context: ServerContext, row: AppRow, statuses: readonl
     ...appSummary(context, row),
     workers: workersOf(context, row, statuses),
     health: appHealth(context.health.of(row.name)),
-    last_build: last ? buildInfo(last) : null,
+    last_build: last ? buildInfo(context, last) : null,
     limits: limitsInfo(context, row),
     ports: context.store.fixedPorts.ofApp(row.name).map(({ number, protocol, name }) => ({ number, protocol, name })),
     git_path: `/${row.name}.git`,

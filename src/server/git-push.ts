@@ -1,5 +1,6 @@
 import { asHop3Error, Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
+import { cancelled } from '../pipeline/cancel.ts';
 import type { Principal } from './auth.ts';
 import type { ServerContext } from './context.ts';
 import { ClientGone, GitBody } from './git-body.ts';
@@ -80,7 +81,7 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, abort: new AbortController() };
   const forget = registry.add(run.pid, push);
   const abandon = () => {
-    push.abort.abort();
+    push.abort.abort(cancelled.clientGone(asked.principal.name));
     run.stop();
   };
   exchange.gone.addEventListener('abort', abandon, { once: true });
@@ -103,7 +104,7 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   }
   const end = await run.ended;
   // git may have died under the hook (out of memory, say); then nobody waits for the deploy any more.
-  push.abort.abort();
+  push.abort.abort(cancelled.gitEnded());
   forget();
   if (stopped) return stopped;
   if (exchange.gone.aborted) return null;

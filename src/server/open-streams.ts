@@ -1,3 +1,5 @@
+import { cancelled } from '../pipeline/cancel.ts';
+
 /** Answers that may stay open for hours (followed logs, deploys), so that a stopping server can end them in good order. */
 export class OpenStreams {
   readonly #open = new Map<AbortController, Promise<void>>();
@@ -14,14 +16,14 @@ export class OpenStreams {
       };
     });
     this.#open.set(abort, ended);
-    if (this.#closing) abort.abort();
+    if (this.#closing) abort.abort(cancelled.serverStops());
     return { abort, end };
   }
 
   /** Tells all of them to end and waits, at most `limitMs`. False when some had not ended by then. */
   async close(limitMs: number): Promise<boolean> {
     this.#closing = true;
-    for (const abort of this.#open.keys()) abort.abort();
+    for (const abort of this.#open.keys()) abort.abort(cancelled.serverStops());
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((resolve) => {
       timer = setTimeout(() => resolve(false), limitMs);

@@ -1,4 +1,5 @@
 import type { AppName } from '../names.ts';
+import { cancelled } from '../pipeline/cancel.ts';
 import type { Principal } from './auth.ts';
 import type { RefCommand } from './receive-commands.ts';
 
@@ -44,6 +45,6 @@ export class PushRegistry {
   }
 
   abortAll(): void {
-    for (const { push } of this.#open.values()) push.abort.abort();
+    for (const { push } of this.#open.values()) push.abort.abort(cancelled.serverStops());
   }
 }

@@ -42,7 +42,7 @@ export class Builds {
     this.#db = db;
   }
 
-  /** Begins an attempt and gives its number, the app's next. */
+  /** Begins an attempt, which may have to wait for its turn, and gives its number, the app's next. */
   begin(app: AppName, commit: Oid, by: string): number {
     return this.#db.transaction(() => {
       const last = this.#db.get('SELECT max(number) AS n FROM builds WHERE app = $app', { app })!['n'] as number | null;
@@ -53,6 +53,11 @@ export class Builds {
       );
       return number;
     });
+  }
+
+  /** The attempt's turn has come, and with it what it is about. */
+  begun(app: AppName, number: number, commit: Oid): void {
+    this.#db.run('UPDATE builds SET commit_id = $commit, started_at = $now WHERE app = $app AND number = $number', { app, number, commit, now: Date.now() });
   }
 
   built(app: AppName, number: number, output: BuildOutput): void {

@@ -25,6 +25,7 @@ export const showBuild: Handler = async (context, [number]) => {
   context.out.answer(build, () => fields([
     ['build', `b${build.number}`],
     ['status', build.status],
+    ['waits for', build.waits_for],
     ['error', build.error],
     ['commit', build.commit],
     ['by', build.by],
@@ -39,6 +40,21 @@ export const showBuildLog: Handler = async (context, [which]) => {
   const { app, client } = await context.appAndClient();
   await printBuildLog(context, client, app, await findBuild(client, app, which));
 };
+
+export const cancelBuild: Handler = async (context, [which]) => {
+  const { app, client } = await context.appAndClient();
+  const number = which === undefined ? await buildUnderWay(client, app) : parseBuild(which);
+  const build = await client.send<BuildInfo>('POST', `/apps/${app}/builds/${number}/cancel`, {});
+  context.out.answer(build, () => `Cancelled b${number} of ${app}; nothing of it runs any more.`);
+};
+
+/** The one that has the app's turn; those behind it are named by their numbers. */
+async function buildUnderWay(client: Client, app: string): Promise<number> {
+  const { builds } = await client.get<{ builds: BuildInfo[] }>(`/apps/${app}/builds?limit=1000`);
+  const first = builds.filter((build) => build.ended_at === null).at(-1);
+  if (first) return first.number;
+  throw new Hop3Error('HOP3_NOT_CANCELLED', { what: `Nothing of ${app} is being built or waits; there is nothing to cancel.` });
+}
 
 /** A build by its number, by the release it became (`v3`), or the last one. */
 export async function findBuild(client: Client, app: string, which: string | undefined): Promise<number> {

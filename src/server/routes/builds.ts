@@ -13,14 +13,16 @@ import type { ServerContext } from '../context.ts';
 const Limit = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 1000, default: 15 }) }, { additionalProperties: false });
 const OneBuild = Type.Object({ app: Type.String(), number: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) });
 
+const Nothing = Type.Object({}, { additionalProperties: false });
+
 export function buildRoutes(context: ServerContext): FastifyPluginCallbackTypebox {
   return (api, _options, done) => {
     api.get('/apps/:app/builds', { config: { access: 'app' }, schema: { querystring: Limit } }, (request): { builds: BuildInfo[] } => ({
-      builds: context.store.builds.list(existingApp(context, request).name, request.query.limit).map(buildInfo),
+      builds: context.store.builds.list(existingApp(context, request).name, request.query.limit).map((row) => buildInfo(context, row)),
     }));
 
     api.get('/apps/:app/builds/:number', { config: { access: 'app' }, schema: { params: OneBuild } }, (request): BuildInfo =>
-      buildInfo(existingBuild(context, existingApp(context, request).name, request.params.number)));
+      buildInfo(context, existingBuild(context, existingApp(context, request).name, request.params.number)));
 
     api.get('/apps/:app/builds/:number/log', { config: { access: 'app' }, schema: { params: OneBuild } }, async (request, reply) => {
       const build = existingBuild(context, existingApp(context, request).name, request.params.number);
@@ -32,6 +34,12 @@ export function buildRoutes(context: ServerContext): FastifyPluginCallbackTypebo
       // A running build's log grows while it is read: what stood there at the start is answered.
       const body = size === 0 ? '' : createReadStream(file, { end: size - 1 });
       return reply.type('text/plain; charset=utf-8').send(body);
+    });
+
+    api.post('/apps/:app/builds/:number/cancel', { config: { access: 'app' }, schema: { params: OneBuild, body: Nothing } }, async (request): Promise<BuildInfo> => {
+      const { app, number } = existingBuild(context, existingApp(context, request).name, request.params.number);
+      await context.deployer.cancel(app, number, request.principal.name);
+      return buildInfo(context, existingBuild(context, app, number));
     });
     done();
   };
