@@ -1,12 +1,12 @@
 // limit: 300
 import { join } from 'node:path';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { load } from './load-clients.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { ECHO_WEB, expression, runtime, told } from './tiny-apps.ts';
-import { CHECKOUT, exec, World, type Ran } from './world.ts';
+import { CHECKOUT, exec, until, World, type Ran } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
 const test = suite<{ world: World }>('variables of an app');
@@ -187,6 +187,24 @@ printf '%s %s %s\\n' "$HOP3_ADMIN_USER" "$HOP3_ADMIN_EMAIL" "$HOP3_ADMIN_PASSWOR
   assert.not.match(told(await blog.push()), '[admin] create');
   assert.is((await world.hop3('env', 'set', 'A=b', '--app', 'blog')).code, 0);
   assert.is((await exec('cat', [join(data, 'accounts')])).stdout, `root root@example.org ${password}\n`, 'once');
+});
+
+test('a new key for what is stored: an administrator asks for it, and values survive it and a restart of the server', async ({ world }) => {
+  const shown = await world.hop3('env', 'show', '--values', '--app', 'blog', '--json');
+  const key = await readFile(join(world.root, 'secret.key'), 'utf8');
+  const { token } = JSON.parse((await world.hop3('token', 'create', '--app', 'blog', '--name', 'ci', '--json')).stdout) as { token: string };
+  assert.is((await world.api('/api/v1/server/secret-key', { method: 'POST', token })).status, 403);
+  assert.is(await readFile(join(world.root, 'secret.key'), 'utf8'), key);
+  const changed = await world.hop3('server', 'rotate-key');
+  assert.is(changed.code, 0, changed.output);
+  assert.match(changed.stderr, /A new key is in .*secret\.key; \d+ stored secrets are encrypted with it, and the key before it is gone from there\./);
+  assert.is.not(await readFile(join(world.root, 'secret.key'), 'utf8'), key);
+  const server = await world.serverPid();
+  process.kill(server, 'SIGKILL');
+  await until('a server again', async () => (await world.serverPid()) !== server && (await world.api('/healthz').catch(() => null))?.status === 200);
+  assert.is((await world.hop3('env', 'show', '--values', '--app', 'blog', '--json')).stdout, shown.stdout);
+  assert.is((await world.hop3('restart', '--app', 'blog')).code, 0);
+  assert.match((await world.hop3('status', '--server-log')).stdout, /changed the key of the stored secrets: \d+ values are encrypted anew/);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
@@ -162,6 +162,101 @@ test('a database without its key is refused and keeps what it has; with the key 
   const again = Store.open(file, key);
   assert.equal(again.env.get(shop), { KEY: CANARY });
   again.close();
+});
+
+/** A store with something in each column that is sealed, and what comes out of it. */
+function fillAll(store: Store): () => unknown {
+  store.env.change(shop, { FIRST: CANARY });
+  released(store, 'a', { KEY: CANARY, EMPTY: '' });
+  store.addons.add({ name: 'shop-redis', type: 'redis', server: 'own', access: `{"password":"${CANARY}"}`, createdBy: 'ann' });
+  store.addons.serverSecret('redis-shop-redis');
+  return () => read(store);
+}
+const read = (store: Store) => [store.env.get(shop), store.releases.live(shop)!.env, store.addons.get('shop-redis')!.access, store.addons.serverSecret('redis-shop-redis')];
+/** All that is sealed in the files of the database, as the key file of then opens it or not. */
+const sealedIn = (dir: string) => readdirSync(dir).filter((name) => name.startsWith('hop3.db')).flatMap((name) => readFileSync(join(dir, name), 'latin1').match(/sealed:1:[A-Za-z0-9+/=]+/g) ?? []);
+
+test('a new key: everything reads as before, the old key opens nothing that lies in the files, and no second key stays', ({ dir, store }) => {
+  const values = fillAll(store);
+  const before = values();
+  const key = join(dir, 'secret.key');
+  const [oldKey, oldSealed] = [readFileSync(key, 'utf8'), sealedIn(dir)];
+  assert.ok(oldSealed.length >= 5);
+  assert.is(store.changeSecretKey(), 5);
+  assert.equal(values(), before);
+  assert.is.not(readFileSync(key, 'utf8'), oldKey);
+  assert.is(readFileSync(key, 'utf8').trim().split('\n').length, 1);
+  assert.is(statSync(key).mode & 0o777, 0o600);
+  assert.equal(oldSealed.filter((text) => sealedIn(dir).includes(text)), [], 'nothing of what the old key opens is left');
+  store.close();
+  const again = Store.open(join(dir, 'hop3.db'), key);
+  assert.equal(read(again), before);
+  again.close();
+  writeFileSync(key, oldKey);
+  const wrong = Store.open(join(dir, 'hop3.db'), key);
+  assert.throws(() => wrong.env.get(shop), /cannot be decrypted/);
+  wrong.close();
+});
+
+test('a change of the key that ends anywhere in between is finished at the next start', ({ dir, store }) => {
+  const [file, key] = [join(dir, 'hop3.db'), join(dir, 'secret.key')];
+  const before = fillAll(store)();
+  const oldKey = readFileSync(key, 'utf8');
+  store.close();
+  const copy = readFileSync(file);
+  const newKey = `${Buffer.alloc(32, 7).toString('base64')}\n`;
+  // What a crash can leave: a half-written file beside the old one; both keys and nothing sealed anew; both keys and all of it.
+  const crashes: [string, (again: () => Store) => void][] = [
+    ['before the file has its place', () => { writeFileSync(key, oldKey); writeFileSync(`${key}.new`, 'ha'); }],
+    ['before any value', () => writeFileSync(key, newKey + oldKey)],
+    ['before the old key is dropped', (again) => {
+      writeFileSync(key, newKey + oldKey);
+      again().close();
+      writeFileSync(key, newKey + oldKey);
+    }],
+  ];
+  for (const [what, crash] of crashes) {
+    writeFileSync(file, copy);
+    crash(() => Store.open(file, key));
+    const told: string[] = [];
+    const again = Store.open(file, key, (line) => told.push(line));
+    assert.equal(read(again), before, what);
+    assert.is(readFileSync(key, 'utf8'), what === 'before the file has its place' ? oldKey : newKey, what);
+    again.changeSecretKey();
+    assert.equal(read(again), before, `${what}, and once more`);
+    again.close();
+  }
+});
+
+test('a key file that Hop3 may not write: nothing is changed, and a key that was put in by hand is taken', ({ dir, store }) => {
+  const before = fillAll(store)();
+  const key = join(dir, 'secret.key');
+  const oldKey = readFileSync(key, 'utf8');
+  // A directory of that name cannot be replaced by a file, for root neither.
+  mkdirSync(`${key}.new/x`, { recursive: true });
+  assert.throws(() => store.changeSecretKey(), (error: { code: string; message: string }) => error.code === 'HOP3_SECRET_KEY' && /secret\.key cannot be replaced/.test(error.message));
+  assert.is(readFileSync(key, 'utf8'), oldKey);
+  assert.equal(read(store), before);
+  store.close();
+  const newKey = `${Buffer.alloc(32, 9).toString('base64')}\n`;
+  writeFileSync(key, newKey + oldKey);
+  const told: string[] = [];
+  const again = Store.open(join(dir, 'hop3.db'), key, (line) => told.push(line));
+  assert.equal(read(again), before);
+  again.close();
+  assert.match(told.join('\n'), '5 secrets are encrypted with the first key of the key file now');
+  assert.match(told.join('\n'), 'take them out of the file by hand');
+  writeFileSync(key, newKey);
+  const last = Store.open(join(dir, 'hop3.db'), key);
+  assert.equal(read(last), before);
+  last.close();
+});
+
+test('addons alone need the key, too', ({ dir, store }) => {
+  store.addons.add({ name: 'x', type: 'redis', server: 'own', access: '{}', createdBy: 'ann' });
+  store.close();
+  rmSync(join(dir, 'secret.key'));
+  assert.throws(() => Store.open(join(dir, 'hop3.db'), join(dir, 'secret.key')), /cannot be read \(ENOENT\)/);
 });
 
 test('what an older Hop3 wrote as it was is encrypted at the first start, and wiped from the file', ({ dir }) => {

@@ -257,6 +257,10 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/status.ts')).serverInfo,
   },
   {
+    path: 'server rotate-key', summary: 'encrypt all stored secrets with a new key, and forget the one before', example: 'hop3 server rotate-key', app: false,
+    load: async () => (await import('./commands/server.ts')).rotateKey,
+  },
+  {
     path: 'login', summary: 'keep a token for a server, read from the terminal or standard input', example: 'hop3 login --server http://hop3.example.org:7000 < token', app: false,
     load: async () => (await import('./commands/login.ts')).login,
   },

@@ -40,13 +40,13 @@ export class Addons {
 
   add(addon: Omit<AddonRow, 'createdAt'>): void {
     this.#db.run('INSERT INTO addons (name, type, server, access, created_at, created_by) VALUES ($name, $type, $server, $access, $now, $by)', {
-      name: addon.name, type: addon.type, server: addon.server, access: this.#seal.seal(addon.access, place(addon.name)), now: Date.now(), by: addon.createdBy,
+      name: addon.name, type: addon.type, server: addon.server, access: this.#seal.seal(addon.access, addonPlace(addon.name)), now: Date.now(), by: addon.createdBy,
     });
   }
 
   /** New credentials. */
   setAccess(name: string, access: string): void {
-    this.#db.run('UPDATE addons SET access = $access WHERE name = $name', { name, access: this.#seal.seal(access, place(name)) });
+    this.#db.run('UPDATE addons SET access = $access WHERE name = $name', { name, access: this.#seal.seal(access, addonPlace(name)) });
   }
 
   remove(name: string): void {
@@ -86,10 +86,10 @@ export class Addons {
   serverSecret(id: string): string {
     return this.#db.transaction(() => {
       const row = this.#db.get('SELECT secret FROM addon_servers WHERE id = $id', { id });
-      if (row && row['secret'] !== null) return this.#seal.open(row['secret'] as string, serverPlace(id));
+      if (row && row['secret'] !== null) return this.#seal.open(row['secret'] as string, addonServerPlace(id));
       const secret = randomBytes(24).toString('hex');
       this.#db.run('INSERT INTO addon_servers (id, secret) VALUES ($id, $secret) ON CONFLICT (id) DO UPDATE SET secret = excluded.secret', {
-        id, secret: this.#seal.seal(secret, serverPlace(id)),
+        id, secret: this.#seal.seal(secret, addonServerPlace(id)),
       });
       return secret;
     });
@@ -109,15 +109,17 @@ export class Addons {
       name,
       type: row['type'] as AddonRow['type'],
       server: row['server'] as AddonRow['server'],
-      access: this.#seal.open(row['access'] as string, place(name)),
+      access: this.#seal.open(row['access'] as string, addonPlace(name)),
       createdAt: row['created_at'] as number,
       createdBy: row['created_by'] as string,
     };
   }
 }
 
-const place = (name: string) => `addon/${name}`;
-const serverPlace = (id: string) => `addon-server/${id}`;
+/** What an addon's access is sealed for. */
+export const addonPlace = (name: string): string => `addon/${name}`;
+/** What the administrator's password of an addon server is sealed for. */
+export const addonServerPlace = (id: string): string => `addon-server/${id}`;
 
 function toAttachment(row: Row): Attachment {
   return { app: row['app'] as AppName, addon: row['addon'] as string, prefix: row['prefix'] as string };

@@ -8,6 +8,7 @@ import { OperatorEnv } from './env.ts';
 import { FixedPorts } from './fixed-ports.ts';
 import { Ports } from './ports.ts';
 import { Releases } from './releases.ts';
+import { hasSealedValues, sealAnew } from './reseal.ts';
 import { Scale } from './scale.ts';
 import { Seal } from './seal.ts';
 import { sealPlainValues } from './seal-plain.ts';
@@ -27,9 +28,11 @@ export class Store {
   readonly scale: Scale;
   readonly tokens: Tokens;
   readonly #db: Database;
+  readonly #seal: Seal;
 
   private constructor(db: Database, seal: Seal) {
     this.#db = db;
+    this.#seal = seal;
     this.addons = new Addons(db, seal);
     this.apps = new Apps(db);
     this.builds = new Builds(db);
@@ -45,20 +48,34 @@ export class Store {
 
   /**
    * Opens (or makes) the database, and the key that its secrets are sealed with.
+   * @param tell what an administrator should read about it, in one line
    * @throws Hop3Error HOP3_DATABASE, HOP3_SECRET_KEY
    */
-  static open(file: string, keyFile: string): Store {
+  static open(file: string, keyFile: string, tell: (line: string) => void = () => {}): Store {
     const db = Database.open(file);
     try {
       // A new key beside values of an old one would hide that the old one is lost.
-      const hasSealed = db.get('SELECT 1 FROM meta WHERE name = $name', { name: 'sealed' }) !== null && db.get('SELECT 1 FROM releases UNION SELECT 1 FROM env') !== null;
+      const hasSealed = db.get('SELECT 1 FROM meta WHERE name = $name', { name: 'sealed' }) !== null && hasSealedValues(db);
       const seal = Seal.open(keyFile, !hasSealed);
       sealPlainValues(db, seal);
+      if (seal.hasOldKeys) finishKeyChange(db, seal, tell);
       return new Store(db, seal);
     } catch (error) {
       db.close();
       throw error;
     }
+  }
+
+  /**
+   * Seals every secret with a new key; the one before is gone from the key file afterwards, and until then either opens what it sealed.
+   * @returns how many values were sealed anew
+   * @throws Hop3Error HOP3_SECRET_KEY when the key file cannot be written
+   */
+  changeSecretKey(): number {
+    this.#seal.addKey();
+    const count = sealAnew(this.#db, this.#seal);
+    this.#seal.dropOldKeys();
+    return count;
   }
 
   /** Answers only when the database can be read. */
@@ -68,5 +85,16 @@ export class Store {
 
   close(): void {
     this.#db.close();
+  }
+}
+
+/** A new key was on its way in when the server before this one ended, or an administrator put one into the file by hand. */
+function finishKeyChange(db: Database, seal: Seal, tell: (line: string) => void): void {
+  tell(`${sealAnew(db, seal)} secrets are encrypted with the first key of the key file now`);
+  try {
+    seal.dropOldKeys();
+  } catch (error) {
+    // Hop3's user may only read it. All is well with the older keys there; they are just not needed.
+    tell(`the keys after the first are not needed any more; take them out of the file by hand: ${(error as Error).message}`);
   }
 }

@@ -45,6 +45,12 @@ export function serverRoutes(context: ServerContext): FastifyPluginCallbackTypeb
     api.get('/server/log', { config: { access: 'admin' }, schema: { querystring: Lines } }, async (request): Promise<{ lines: string[] }> => ({
       lines: await readServerLog(context.paths.serverLogs, request.query.lines),
     }));
+
+    api.post('/server/secret-key', { config: { access: 'admin' } }, (request): { values: number; key_file: string } => {
+      const values = context.store.changeSecretKey();
+      request.log.info(`${request.principal.name} changed the key of the stored secrets: ${values} values are encrypted anew`);
+      return { values, key_file: context.settings.secretKeyFile };
+    });
     done();
   };
 }
