@@ -55,18 +55,28 @@ export class Collector {
 export class LineCutter {
   readonly #decoder = new StringDecoder('utf8');
   #pending = '';
+  #pendingBytes = 0;
 
   push(chunk: Buffer): string[] {
+    const end = chunk.lastIndexOf(10);
+    this.#pendingBytes = end < 0 ? this.#pendingBytes + chunk.length : chunk.length - end - 1;
     const parts = (this.#pending + this.#decoder.write(chunk)).split('\n');
     this.#pending = parts.pop() ?? '';
     if (this.#pending.length > LONGEST_LINE) {
       parts.push(this.#pending);
       this.#pending = '';
+      this.#pendingBytes = 0;
     }
     return parts.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
   }
 
+  /** Bytes that were pushed and not given yet. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   rest(): string {
+    this.#pendingBytes = 0;
     const rest = this.#pending + this.#decoder.end();
     this.#pending = '';
     return rest;

@@ -37,13 +37,16 @@ test.after(async ({ world }) => { await world.stop(); });
 interface Line { readonly worker: string; readonly release: string; readonly at: string; readonly text: string }
 
 /** `hop3 logs --tail --json` with these flags, and what it printed so far. */
-function follow(world: World, ...flags: string[]): { lines: () => Line[]; end: () => Promise<number | null> } {
+function follow(world: World, ...flags: string[]): { lines: () => Line[]; told: () => string; end: () => Promise<number | null> } {
   const child = spawn(join(CHECKOUT, 'bin/hop3'), ['logs', '--tail', '--json', '--app', 'shop', ...flags], { env: world.env, cwd: world.home });
   let printed = '';
+  let told = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { told += text; });
   child.stdout.setEncoding('utf8').on('data', (text: string) => { printed += text; });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
     lines: () => printed.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Line),
+    told: () => told,
     end: () => { child.kill('SIGINT'); return ended; },
   };
 }
@@ -101,6 +104,35 @@ test('no line is lost or comes twice: pushes, restarts, scaling, new variables a
     assert.ok(whole >= processes.size - 2, 'of processes that started meanwhile it is there from the first line');
   }
   assert.ok([...byProcess(following.lines()).values()].some(({ where }) => where.has('web.2 v2')), 'the process that scaling added is there');
+});
+
+test('the log goes on over a server that is killed, one that restarts, and a Hop3 that is stopped and started', async ({ world }) => {
+  const following = follow(world, '-n', '5');
+  await until('lines', () => following.lines().length > 100);
+  const answers = async () => (await world.api('/healthz').catch(() => null))?.status === 200;
+  const ends: [string, () => Promise<unknown>][] = [
+    ['killed', async () => { process.kill(await world.serverPid(), 'SIGKILL'); }],
+    ['ended in good order', async () => { process.kill(await world.serverPid(), 'SIGTERM'); }],
+    ['all stopped', async () => { assert.is((await world.hop3('down')).code, 0); await world.up(); }],
+  ];
+  for (const [how, end] of ends) {
+    const before = await world.serverPid();
+    await end();
+    await until(`a server again after ${how}`, async () => (await world.serverPid()) !== before && (await answers()), 60);
+    const known = following.lines().length;
+    await until(`lines after ${how}`, () => following.lines().length > known + 100, 60);
+  }
+  assert.is(await following.end(), 130);
+  assert.match(following.told(), 'The server went away; the app is not touched by that. The log goes on when it is there again (Ctrl-C ends this).');
+  assert.is(following.told().match(/The server is there again\./g)?.length, 3, following.told());
+  const processes = byProcess(following.lines());
+  // What ran at first, and what ran after all was stopped.
+  assert.ok(processes.size >= 4, [...processes.keys()].join(' '));
+  for (const [id, { numbers }] of processes) {
+    const broken = numbers.findIndex((number, at) => number !== numbers[0]! + at);
+    assert.is(broken, -1, `${id} goes ${numbers.slice(broken - 2, broken + 3).join(' ')}`);
+  }
+  assert.ok([...processes.values()].some(({ ended, numbers }) => ended && numbers.length > 100), 'the last words before all was stopped are there');
 });
 
 test('a text is looked for on the server, back to past releases and while following', async ({ world, repo }) => {

@@ -60,7 +60,7 @@ for number in range(9000):
 print('all written', flush=True)
 time.sleep(600)
 "`);
-  const following = followLogs(world.paths, shop, { worker: 'web' , lines: 100_000 }, (entry) => seen.push(entry), stop.signal);
+  const following = followLogs(world.paths, shop, { worker: 'web' , lines: 100_000 }, { onLine: (entry) => seen.push(entry) }, stop.signal);
   await until(() => seen.some(({ line }) => line === 'all written'), 'the first release wrote its lines');
   assert.ok(readdirSync(join(world.paths.workerLogs(shop), 'web.1', 'v1.a')).filter((name) => name.startsWith('@')).length >= 2, 'the log was rotated meanwhile');
   await start('b', 'v2', `/bin/sh -c 'echo from the new release; sleep 600'`);
@@ -77,7 +77,7 @@ logs('follow begins with the last lines, and loses none in between', async () =>
   await until(() => output(world, shop, 'web').length > 20, 'some lines are there');
   const stop = new AbortController();
   const seen: string[] = [];
-  const following = followLogs(world.paths, shop, { worker: 'web', lines: 5 }, (entry) => seen.push(entry.line), stop.signal);
+  const following = followLogs(world.paths, shop, { worker: 'web', lines: 5 }, { onLine: (entry) => seen.push(entry.line) }, stop.signal);
   await until(() => seen.includes('n199'), 'the last line is there');
   await delay(250);
   stop.abort();

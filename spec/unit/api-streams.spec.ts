@@ -59,6 +59,7 @@ test('a server that stops ends deploys and followed logs in good order', async (
   const follow = open(context, 'GET', '/apps/shop/logs/follow');
   assert.is((await deploy.next())!.kind, 'log');
   assert.is((await follow.next())!.kind, 'ping');
+  assert.is((await follow.next())!.kind, 'position');
   const closed = context.world.server.close();
   assert.is((await deploy.next())!.error!.code, 'HOP3_CANCELLED');
   assert.is(await deploy.next(), null);
@@ -71,6 +72,7 @@ test('a followed log gives lines as they are written', async (context) => {
   mkdirSync(dir, { recursive: true });
   const follow = open(context, 'GET', '/apps/shop/logs/follow?worker=web&lines=0');
   assert.is((await follow.next())!.kind, 'ping');
+  assert.is((await follow.next())!.kind, 'position');
   writeFileSync(join(dir, 'current'), '2026-11-23 05:12:00.000123456  hello from web\n');
   assert.equal(await follow.next(), { kind: 'line', worker: 'web.1', release: 'v1', at: '2026-11-23T05:12:00.000Z', text: 'hello from web' });
   follow.request.destroy();
@@ -83,13 +85,15 @@ test('a reader that stops for a while is waited for and misses nothing; one that
   const text = (from: number) => Array.from({ length: lines / 4 }, (_, n) => `2026-11-23 05:12:00.000123456  ${from + n} ${'x'.repeat(400)}\n`).join('');
   const follow = open(context, 'GET', '/apps/shop/logs/follow?lines=0');
   assert.is((await follow.next())!.kind, 'ping');
+  assert.is((await follow.next())!.kind, 'position');
   // 16 MB, more than every buffer in between holds; nothing reads.
   for (let part = 0; part < 4; part += 1) {
     appendFileSync(join(dir, 'current'), text(part * lines / 4));
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   for (let n = 0; n < lines; n += 1) {
-    const line = await follow.next();
+    let line = await follow.next();
+    while (line?.kind === 'position') line = await follow.next();
     assert.is(line?.text?.split(' ')[0], String(n));
   }
   appendFileSync(join(dir, 'current'), text(0));
@@ -102,6 +106,7 @@ test('a reader that stops for a while is waited for and misses nothing; one that
 test('who follows an app that is destroyed is told so', async (context) => {
   const follow = open(context, 'GET', '/apps/shop/logs/follow');
   assert.is((await follow.next())!.kind, 'ping');
+  assert.is((await follow.next())!.kind, 'position');
   context.world.store.apps.remove(context.shop);
   context.world.app('shop');
   assert.is((await follow.next())!.error!.code, 'HOP3_NO_APP', 'another app of that name is another app');

@@ -1,4 +1,4 @@
-import { appendFileSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, linkSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +6,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAppName } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
-import { GAP, LogTail } from '../../src/runtime/log-tail.ts';
-import { followLogs, readLogs, type LogFilter } from '../../src/runtime/logs.ts';
+import { GAP, LogTail, type LogPosition } from '../../src/runtime/log-tail.ts';
+import { followLogs, readLogs, type LogFilter, type LogPositions } from '../../src/runtime/logs.ts';
 
 const logs = suite('log files');
 let root: string;
@@ -236,10 +236,10 @@ logs('a slow reader gets every line, each once', async () => {
   const stop = new AbortController();
   const seen: string[] = [];
   write('known');
-  const following = followLogs(new Paths(root), shop, { lines: 5 }, async ({ line }) => {
+  const following = followLogs(new Paths(root), shop, { lines: 5 }, { onLine: async ({ line }) => {
     seen.push(line);
     if (seen.length % 100 === 0) await delay(1);
-  }, stop.signal);
+  } }, stop.signal);
   for (let n = 0; n < 2000; n += 1) {
     if (n % 250 === 0) { rotate(); await delay(5); }
     write(`line ${n}`);
@@ -250,11 +250,66 @@ logs('a slow reader gets every line, each once', async () => {
   assert.equal(seen, ['known', ...Array.from({ length: 2000 }, (_, n) => `line ${n}`)]);
 });
 
+/** Follows until `enough` lines came behind the last position; gives the lines that a client would have shown, and the positions then. */
+async function followFrom(from: LogPositions | undefined, enough: (shown: readonly string[]) => boolean, options: LogFilter & { lines?: number } = {}): Promise<{ shown: string[]; places: LogPositions }> {
+  const stop = new AbortController();
+  const shown: string[] = [];
+  let pending: string[] = [];
+  let places: LogPositions = from ?? {};
+  await followLogs(new Paths(root), shop, { ...options, from }, {
+    onLine: ({ line }) => pending.push(line),
+    onPositions: (changed) => {
+      shown.push(...pending);
+      pending = [];
+      places = Object.fromEntries(Object.entries({ ...places, ...changed }).filter((entry): entry is [string, LogPosition] => entry[1] !== null));
+      if (enough(shown)) stop.abort();
+    },
+  }, stop.signal);
+  return { shown, places };
+}
+
+logs('a follower that comes back goes on behind what it got: in the same file, after rotation, in places that are new', async () => {
+  write('one', 'two');
+  const first = await followFrom(undefined, ({ length }) => length === 1, { lines: 1 });
+  assert.equal(first.shown, ['two']);
+  // A line whose end is not written yet belongs to whoever reads it whole.
+  appendFileSync(current(), `${stamp(0)}thr`);
+  const nothing = await followFrom(first.places, () => true);
+  assert.equal(nothing.shown, []);
+  appendFileSync(current(), 'ee\n');
+  write('four');
+  rotate();
+  write('five');
+  rotate();
+  write('six');
+  const other = join(dir, '..', '..', 'web.2', 'v1.b');
+  mkdirSync(other, { recursive: true });
+  writeFileSync(join(other, 'current'), `${stamp(0)}of another\n`);
+  const second = await followFrom(nothing.places, ({ length }) => length >= 5);
+  assert.equal(second.shown.filter((line) => line !== 'of another'), ['three', 'four', 'five', 'six']);
+  assert.is(second.shown.filter((line) => line === 'of another').length, 1);
+  const third = await followFrom(second.places, () => true);
+  assert.equal(third.shown, []);
+});
+
+logs('a follower that comes back after its file was thrown away is told so', async () => {
+  write('one');
+  const first = await followFrom(undefined, ({ length }) => length === 1, { lines: 1 });
+  rotate();
+  write('two');
+  rotate();
+  write('three');
+  rmSync(join(dir, readdirSync(dir).filter((name) => name.startsWith('@')).sort()[0]!));
+  // The number of a file that is gone is given again.
+  const second = await followFrom(first.places, ({ length }) => length >= 3);
+  assert.equal(second.shown, [GAP, 'two', 'three']);
+});
+
 logs('following looks for a text too, and ends when the app is gone', async () => {
   const seen: string[] = [];
   let there = true;
   write('old error', 'old');
-  const following = followLogs(new Paths(root), shop, { lines: 9, text: 'error' }, ({ line }) => seen.push(line), new AbortController().signal, () => there);
+  const following = followLogs(new Paths(root), shop, { lines: 9, text: 'error' }, { onLine: ({ line }) => seen.push(line) }, new AbortController().signal, () => there);
   await delay(20);
   write('quiet', 'new ERROR');
   while (seen.length < 2) await delay(5);

@@ -13,6 +13,9 @@ export interface LogDir {
   readonly slot: SlotName;
 }
 
+/** `web.1/v12.a`: which one it is among those of an app. */
+export const placeOf = ({ worker, release, slot }: LogDir): string => `${worker}/${release}.${slot}`;
+
 /** Directories kept for each worker besides those that are in use. */
 const KEPT = 4;
 

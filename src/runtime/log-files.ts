@@ -52,6 +52,12 @@ function look(dir: string): LogFile[] {
   return [...files.values()];
 }
 
+/** Tells an open file from every other one that was or will be in its directory: numbers of inodes are given again. */
+export function identityOf(fd: number): string {
+  const { ino, birthtimeMs } = fstatSync(fd);
+  return `${ino}-${Math.floor(birthtimeMs)}`;
+}
+
 export function inodeOf(file: string): number | null {
   return statSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }

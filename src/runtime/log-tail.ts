@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { LineCutter } from '../program-output.ts';
-import { inodeOf, isRotated, linesBackwards, logFiles, openLogFile, parseStamped, wholeLines, type LogFile, type LogLine } from './log-files.ts';
+import { identityOf, inodeOf, isRotated, linesBackwards, logFiles, openLogFile, parseStamped, wholeLines, type LogFile, type LogLine } from './log-files.ts';
 import { OWN_LINE } from './run-scripts.ts';
 
 export type { LogLine } from './log-files.ts';
@@ -9,11 +9,19 @@ export type { LogLine } from './log-files.ts';
 /** What stands where s6-log threw files away before they were read. */
 export const GAP = `${OWN_LINE} lines may be missing here: more was written than is kept before it could be read`;
 
+/** Where reading goes on, for another reader: a file and a number of bytes. Nothing was there to read yet: `NOWHERE`. */
+export type LogPosition = `${string}:${number}`;
+export const NOWHERE: LogPosition = '0-0:0';
+export const isLogPosition = (text: string): text is LogPosition => /^\d{1,20}-\d{1,20}:\d{1,15}$/.test(text);
+
 interface OpenFile {
   readonly fd: number;
   readonly inode: number;
+  readonly identity: string;
   /** Bytes that were read. */
   at: number;
+  /** Bytes of whole lines that were given. */
+  given: number;
 }
 
 /** One piece for all readers; nothing holds on to it between two calls. */
@@ -31,11 +39,19 @@ export class LogTail {
   #cutter = new LineCutter();
   #last = 0;
   #behind = false;
+  /** Whether what is read first may not be what came next. */
+  #lost = false;
 
-  /** From the end: only what is written from now on; otherwise all there is. */
-  constructor(dir: string, from: 'start' | 'end') {
+  /** From the end: only what is written from now on; from where another reader was: what it has not given; otherwise all there is. */
+  constructor(dir: string, from: 'start' | 'end' | LogPosition) {
     this.#dir = dir;
     if (from === 'end') this.#goToEnd();
+    else if (from !== 'start') this.#goTo(from);
+  }
+
+  /** Behind the last line that was given. */
+  get position(): LogPosition {
+    return this.#file === null ? NOWHERE : `${this.#file.identity}:${this.#file.given}`;
   }
 
   /** Whether the last `read` left something for the next. */
@@ -55,6 +71,8 @@ export class LogTail {
       const next = this.#next();
       if (next === null) break;
       if (this.#file !== null) this.#leave(lines, next.gap);
+      else if (this.#lost) lines.push({ time: Date.now(), line: GAP });
+      this.#lost = false;
       this.#file = next.file;
     }
     this.#behind = left <= 0;
@@ -93,9 +111,30 @@ export class LogTail {
       const fd = openLogFile(this.#dir, newest);
       if (fd === null) continue;
       this.#done = new Set(files.filter((file) => file !== newest && isRotated(file.name)).map(({ name }) => name));
-      this.#file = { fd, inode: newest.inode, at: wholeLines(fd, fstatSync(fd).size) };
+      const at = wholeLines(fd, fstatSync(fd).size);
+      this.#file = { fd, inode: newest.inode, identity: identityOf(fd), at, given: at };
       return;
     }
+  }
+
+  /** To where another reader was. When its file is gone, so are lines; what is left is given, with a word about it. */
+  #goTo(position: LogPosition): void {
+    if (position === NOWHERE) return;
+    const [identity, bytes] = position.split(':') as [string, string];
+    const at = Number(bytes);
+    const files = logFiles(this.#dir);
+    for (const [index, file] of files.entries()) {
+      if (`${file.inode}` !== identity.split('-')[0]) continue;
+      const fd = openLogFile(this.#dir, file);
+      if (fd === null) continue;
+      if (identityOf(fd) === identity && at <= fstatSync(fd).size) {
+        this.#done = new Set(files.slice(0, index).filter(({ name }) => isRotated(name)).map(({ name }) => name));
+        this.#file = { fd, inode: file.inode, identity, at, given: at };
+        return;
+      }
+      closeSync(fd);
+    }
+    this.#lost = true;
   }
 
   /** The file to read after the one at hand; null while there is none. */
@@ -117,7 +156,7 @@ export class LogTail {
 
   #openNext(next: LogFile): OpenFile | null {
     const fd = openLogFile(this.#dir, next);
-    return fd === null ? null : { fd, inode: next.inode, at: 0 };
+    return fd === null ? null : { fd, inode: next.inode, identity: identityOf(fd), at: 0, given: 0 };
   }
 
   /** Closes the file at hand, to which nothing is written any more, after its last lines. */
@@ -137,7 +176,10 @@ export class LogTail {
       const size = readSync(file.fd, chunk, 0, chunk.length, file.at);
       if (size === 0) break;
       file.at += size;
-      this.#take(lines, this.#cutter.push(chunk.subarray(0, size)));
+      const texts = this.#cutter.push(chunk.subarray(0, size));
+      this.#take(lines, texts);
+      // Of a line that is too long to be kept in one piece the pieces are given as they come.
+      if (texts.length > 0) file.given = file.at - this.#cutter.pendingBytes;
     }
     return file.at - before;
   }

@@ -34,6 +34,8 @@ export type DeployEvent =
 export type LogEvent =
   | ({ readonly kind: 'line' } & LogLineInfo)
   | { readonly kind: 'ping' }
+  /** Where reading stands behind the lines before this; only what changed, null for a place that is gone. */
+  | { readonly kind: 'position'; readonly places: Readonly<Record<string, string | null>> }
   | { readonly kind: 'error'; readonly error: ErrorInfo };
 
 export interface AppSummary {

@@ -1,7 +1,7 @@
 import { Hop3Error } from '../../errors.ts';
-import type { LogEvent, LogLineInfo } from '../../server/api-types.ts';
-import { ServerError, type Client } from '../client.ts';
+import type { LogLineInfo } from '../../server/api-types.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
+import { followLog } from '../log-stream.ts';
 import { parseCount, parseVersion } from '../numbers.ts';
 import { dim, showsColours } from '../output.ts';
 import { harmless } from '../harmless.ts';
@@ -25,7 +25,7 @@ export const logsCommand: Handler = async (context, _args, options) => {
   if (release !== undefined) query.set('release', String(release));
   if (typeof grep === 'string') query.set('grep', grep);
   if (typeof since === 'string') query.set('since', moment(since));
-  if (tail) return follow(context, client, `/apps/${app}/logs/follow?${query.toString()}`);
+  if (tail) return followLog(context, client, `/apps/${app}/logs/follow?${query.toString()}`, (line) => printLine(context, line));
   const answer = await client.get<{ lines: LogLineInfo[]; complete: boolean }>(`/apps/${app}/logs?${query.toString()}`);
   if (context.out.json) context.out.answer(answer, () => '');
   else for (const line of answer.lines) printLine(context, line);
@@ -43,20 +43,6 @@ function moment(text: string): string {
   const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return new Date(time).toISOString();
   throw new Hop3Error('HOP3_USAGE', { what: `--since takes a span or a moment, got "${printable(text)}".`, next: 'For example: --since 10m, --since 2h, --since 2026-11-23T05:12' });
-}
-
-/** Ctrl-C is the ordinary end of it; the exit code says so, and no word is lost about it. */
-async function follow(context: CommandContext, client: Client, path: string): Promise<number> {
-  try {
-    for await (const event of client.lines<LogEvent>('GET', path)) {
-      if (event.kind === 'error') throw new ServerError(event.error);
-      if (event.kind === 'line') printLine(context, event);
-    }
-  } catch (error) {
-    if (error instanceof Hop3Error && error.code === 'HOP3_INTERRUPTED') return error.exitCode;
-    throw error;
-  }
-  throw new Hop3Error('HOP3_UNREACHABLE', { what: 'The server ended the log: it is stopping or restarting.', next: 'The app is not touched by that. Ask again in a moment.' });
 }
 
 /** `2026-11-23T05:12:00.123Z web.1 v3: text`. As JSON the text is exactly what the process wrote. */

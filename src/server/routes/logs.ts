@@ -1,8 +1,10 @@
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { Hop3Error } from '../../errors.ts';
-import type { AppName } from '../../names.ts';
-import { followLogs, readLogs, type LogEntry, type LogFilter } from '../../runtime/logs.ts';
+import { printable, type AppName } from '../../names.ts';
+import { isLogPosition } from '../../runtime/log-tail.ts';
+import { followLogs, readLogs, type LogEntry, type LogFilter, type LogPositions } from '../../runtime/logs.ts';
 import { existingApp } from '../api-access.ts';
 import { streamLines } from '../api-stream.ts';
 import type { LogLineInfo } from '../api-types.ts';
@@ -22,6 +24,9 @@ const lines = (fallback: number) => Type.Integer({ minimum: 0, maximum: 10_000, 
 const Query = Type.Object({ lines: lines(100), worker: Worker, release: Release, grep: Text, since: Since }, { additionalProperties: false });
 const Follow = Type.Object({ lines: lines(10), worker: Worker, release: Release, grep: Text, since: Since }, { additionalProperties: false });
 
+/** What a follower was told of its positions. */
+const From = Type.Object({ from: Type.Record(Type.String(), Type.String({ maxLength: 60 })) }, { additionalProperties: false });
+
 export function logRoutes(context: ServerContext, streams: OpenStreams): FastifyPluginCallbackTypebox {
   return (api, _options, done) => {
     api.get('/apps/:app/logs', { config: { access: 'app' }, schema: { querystring: Query } }, async (request): Promise<{ lines: LogLineInfo[]; complete: boolean }> => {
@@ -30,18 +35,32 @@ export function logRoutes(context: ServerContext, streams: OpenStreams): Fastify
       return { lines: entries.map(lineInfo), complete };
     });
 
-    api.get('/apps/:app/logs/follow', { config: { access: 'app' }, schema: { querystring: Follow } }, (request, reply) => {
+    const follow = (request: FastifyRequest, reply: FastifyReply, query: Static<typeof Follow>, from?: LogPositions) => {
       const { name, createdAt } = existingApp(context, request);
-      const filter = wanted(context, name, request.query);
+      const options = { ...wanted(context, name, query), from };
       // Another app may have the name by then.
       const stillThere = () => context.store.apps.get(name)?.createdAt === createdAt;
       return streamLines(context, streams, reply, async (onEvent, signal) => {
-        await followLogs(context.paths, name, filter, (entry) => onEvent({ kind: 'line', ...lineInfo(entry) }), signal, stillThere);
+        await followLogs(context.paths, name, options, {
+          onLine: (entry) => onEvent({ kind: 'line', ...lineInfo(entry) }),
+          onPositions: (places) => onEvent({ kind: 'position', places }),
+        }, signal, stillThere);
         if (!signal.aborted) throw new Hop3Error('HOP3_NO_APP', { what: `${name} was destroyed.` });
       });
-    });
+    };
+    api.get('/apps/:app/logs/follow', { config: { access: 'app' }, schema: { querystring: Follow } }, (request, reply) => follow(request, reply, request.query));
+    api.post('/apps/:app/logs/follow', { config: { access: 'app' }, schema: { querystring: Follow, body: From } }, (request, reply) => follow(request, reply, request.query, knownPositions(request.body.from)));
     done();
   };
+}
+
+/** @throws Hop3Error HOP3_USAGE for what no `position` of this server looks like */
+function knownPositions(given: Readonly<Record<string, string>>): LogPositions {
+  const entries = Object.entries(given).map(([place, position]) => {
+    if (isLogPosition(position)) return [place, position] as const;
+    throw new Hop3Error('HOP3_USAGE', { what: `body.from: "${printable(position)}" is no position.`, next: 'Give back what the events of kind "position" said, or follow without it.' });
+  });
+  return Object.fromEntries(entries);
 }
 
 /** @throws Hop3Error HOP3_NO_RELEASE */
