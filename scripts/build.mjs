@@ -24,7 +24,7 @@ await Promise.all([
     ...common,
     entryPoints: { cli: 'src/cli/hop3.ts' },
     outdir: 'dist',
-    // A native module cannot be bundled; the command loads it only where it works on the server's own files.
+    // A native module cannot be bundled; src/store/sqlite.ts loads it only where the command works on the server's own files.
     external: ['better-sqlite3'],
     // Bundled CommonJS packages call require(), which ES modules do not have.
     banner: { js: "import { createRequire as hop3CreateRequire } from 'node:module'; const require = hop3CreateRequire(import.meta.url);" },

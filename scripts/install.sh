@@ -157,18 +157,34 @@ UNIT
 start_service() {
   if systemd_runs; then
     say 'Service'
+    local before
+    before=$(quiet_as_root cat "$UNIT" 2>/dev/null || true)
     unit_text | write_as_root "$UNIT" 644
     as_root systemctl daemon-reload
     as_root systemctl enable --quiet hop3.service
-    as_root systemctl restart hop3.service
+    if systemctl is-active --quiet hop3.service; then
+      replace_server
+      dry || [ "$before" = "$(unit_text)" ] || warn 'The unit has changed, which counts from the next full start: systemctl restart hop3 (apps are away for some seconds)'
+    else
+      as_root systemctl restart hop3.service
+    fi
     dry || wait_until_ready
   else
     say 'There is no systemd here: nothing starts Hop3 at boot. Its unit would be this, kept for reading:'
     unit_text | write_as_root "$PREFIX/hop3.service" 644
-    if ! dry && quiet_as_root pgrep -u "$USER_NAME" s6-svscan >/dev/null; then detail "It runs now, with the code from before. Stop it first: runuser -u $USER_NAME -- hop3 down"; fi
+    if quiet_as_root pgrep -u "$USER_NAME" s6-svscan >/dev/null; then replace_server; fi
     detail 'Start it by hand, as root (setpriv gives port 80 to the user hop3 and nothing else):'
     detail "    $(start_by_hand)"
   fi
+}
+
+# The apps go on: only the server is another one afterwards. It takes the settings of the server that runs, and those of the file.
+replace_server() {
+  if dry; then detail 'would replace the running server alone: hop3 up --detach, as the user hop3; the apps go on'; return 0; fi
+  local settings=()
+  mapfile -t settings < <(quiet_as_root grep -E '^HOP3_[A-Z0-9_]+=' "$ENV_FILE")
+  quiet_as_root setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups env -i "HOME=$ROOT" \
+    "PATH=${node_dir:+$node_dir:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" "${settings[@]}" hop3 up --detach
 }
 
 start_by_hand() {

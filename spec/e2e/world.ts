@@ -78,6 +78,8 @@ export class World {
   readonly port: number;
   readonly httpPort: number;
   readonly env: Record<string, string>;
+  /** The tree whose `bin/hop3` is run: this checkout, or another version of Hop3. */
+  code = CHECKOUT;
   #up: ChildProcess | null = null;
 
   private constructor(home: string, port: number, httpPort: number, workerPort: number, extra: Record<string, string>) {
@@ -93,18 +95,19 @@ export class World {
     };
   }
 
-  static async start(extra: Record<string, string> = {}): Promise<World> {
+  static async start(extra: Record<string, string> = {}, code = CHECKOUT): Promise<World> {
     const home = await mkdtemp('/var/tmp/hop3-world-');
     // A range of its own, so that worlds beside each other do not meet.
     const world = new World(home, await freePort(), await freePort(), 30_000 + (process.pid % 60) * 500, extra);
     await writeFile(join(home, 'gitconfig'), '[user]\n\tname = Ann\n\temail = ann@example.org\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n');
+    world.code = code;
     await world.up();
     return world;
   }
 
   /** `hop3 up` in the foreground; resolves at its own ready line. */
   async up(): Promise<void> {
-    const child = spawn(join(CHECKOUT, 'bin/hop3'), ['up'], { env: this.env, cwd: this.home, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(join(this.code, 'bin/hop3'), ['up'], { env: this.env, cwd: this.home, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#up = child;
     let printed = '';
     await new Promise<void>((resolve, reject) => {
@@ -124,7 +127,7 @@ export class World {
   }
 
   async hop3(...args: string[]): Promise<Ran> {
-    return exec(join(CHECKOUT, 'bin/hop3'), args, { env: this.env, cwd: this.home });
+    return exec(join(this.code, 'bin/hop3'), args, { env: this.env, cwd: this.home });
   }
 
   /** An app of this name whose tree is an example's, committed but not pushed. */

@@ -219,7 +219,7 @@ test('a change of the key that ends anywhere in between is finished at the next 
     writeFileSync(file, copy);
     crash(() => Store.open(file, key));
     const told: string[] = [];
-    const again = Store.open(file, key, (line) => told.push(line));
+    const again = Store.open(file, key, { tell: (line) => told.push(line) });
     assert.equal(read(again), before, what);
     assert.is(readFileSync(key, 'utf8'), what === 'before the file has its place' ? oldKey : newKey, what);
     again.changeSecretKey();
@@ -241,7 +241,7 @@ test('a key file that Hop3 may not write: nothing is changed, and a key that was
   const newKey = `${Buffer.alloc(32, 9).toString('base64')}\n`;
   writeFileSync(key, newKey + oldKey);
   const told: string[] = [];
-  const again = Store.open(join(dir, 'hop3.db'), key, (line) => told.push(line));
+  const again = Store.open(join(dir, 'hop3.db'), key, { tell: (line) => told.push(line) });
   assert.equal(read(again), before);
   again.close();
   assert.match(told.join('\n'), '5 secrets are encrypted with the first key of the key file now');

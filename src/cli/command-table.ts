@@ -18,7 +18,7 @@ const LIMIT = ['-n, --limit <count>', 'how many to list (15)'] as const;
 
 export const commandTable: readonly CommandSpec[] = [
   {
-    path: 'up', summary: 'start the server, nginx and the apps on this machine', example: 'hop3 up --detach', app: false,
+    path: 'up', summary: 'start the server, nginx and the apps on this machine; with --detach, replace the server of another version', example: 'hop3 up --detach', app: false,
     options: [['-d, --detach', 'return when everything answers, instead of staying in the foreground']],
     load: async () => (await import('./commands/supervise.ts')).upCommand,
   },

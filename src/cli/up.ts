@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import { INSTALL_DIR, Paths } from '../paths.ts';
 import {
-  applySites, checkAddresses, hasWorkers, isUp, knownSites, prepareConfinement, prepareRoot, refuseRoot, startSupervisor, stopSupervisor, waitUntilUp, writeOwnServices,
+  applySites, checkAddresses, hasWorkers, isUp, knownSites, planReplacement, prepareConfinement, prepareRoot, refuseRoot, runningEnvironment, startSupervisor, stopSupervisor,
+  waitUntilUp, writeOwnServices,
   type Supervisor,
 } from '../runtime/supervisor.ts';
 import { formatAddress, readSettings, type Settings } from '../settings.ts';
+import { replaceServer } from './replace.ts';
 
 export interface UpOptions {
   /** Return when everything answers, and leave it running. */
@@ -22,7 +24,7 @@ export interface UpOptions {
  * `hop3 up`: starts the supervisor, and with it server, nginx and the workers of live releases. In the foreground it returns
  * when they have ended: after SIGTERM, SIGINT, SIGHUP or `hop3 down`.
  * @returns the exit code
- * @throws Hop3Error HOP3_ROOT_USER, HOP3_ROOT_DIR, HOP3_SETTING, HOP3_PORT_IN_USE, HOP3_ALREADY_UP, HOP3_NOT_READY
+ * @throws Hop3Error HOP3_ROOT_USER, HOP3_ROOT_DIR, HOP3_SETTING, HOP3_PORT_IN_USE, HOP3_ALREADY_UP, HOP3_NOT_READY, HOP3_DATABASE
  */
 export async function up(options: UpOptions): Promise<number> {
   const env = options.env ?? process.env;
@@ -30,7 +32,7 @@ export async function up(options: UpOptions): Promise<number> {
   const paths = new Paths(settings.root);
   refuseRoot(settings.root);
   prepareRoot(paths, settings);
-  if (isUp(paths)) return joinRunning(paths, settings, options);
+  if (isUp(paths)) return joinRunning(paths, env, options);
 
   const stop = listenForSignals(options.detach);
   try {
@@ -52,18 +54,31 @@ export async function up(options: UpOptions): Promise<number> {
   }
 }
 
-/** With --detach what was asked for is so already; in the foreground it cannot be. */
-async function joinRunning(paths: Paths, settings: Settings, options: UpOptions): Promise<number> {
+/**
+ * With --detach what was asked for is so already, or the server that runs is of another version and is replaced; in the foreground it cannot be.
+ * What the settings of the running server say counts on where `env` says nothing: whoever upgrades need not know them.
+ */
+async function joinRunning(paths: Paths, env: NodeJS.ProcessEnv, options: UpOptions): Promise<number> {
+  const merged = { ...runningEnvironment(paths), ...env };
+  const settings = readSettings(merged);
+  const replacement = planReplacement(paths, settings, serverCommand(options), merged);
   if (!options.detach) {
     throw new Hop3Error('HOP3_ALREADY_UP', {
       what: `Hop3 runs already in ${paths.root}, at http://${formatAddress(settings.listen)}.`,
-      next: 'See how it is: hop3 status. To start it here instead: hop3 down, then hop3 up.',
+      next: [
+        ...(replacement ? ['It is another version than this one. To replace its server while the apps go on: hop3 up --detach'] : []),
+        'See how it is: hop3 status. To start it here instead: hop3 down, then hop3 up.',
+      ].join('\n'),
     });
   }
-  note('it runs already');
-  await waitUntilUp(paths, settings, { limit: options.readyLimit }).catch((error: unknown) => {
-    throw withNext(error, 'It goes on trying. To begin anew: hop3 down, then hop3 up.');
-  });
+  if (replacement) {
+    await replaceServer(paths, settings, replacement, options.readyLimit, note);
+  } else {
+    note('it runs already');
+    await waitUntilUp(paths, settings, { limit: options.readyLimit }).catch((error: unknown) => {
+      throw withNext(error, 'It goes on trying. To begin anew: hop3 down, then hop3 up.');
+    });
+  }
   sayReady(settings);
   return 0;
 }

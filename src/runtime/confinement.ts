@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Paths } from '../paths.ts';
@@ -29,6 +29,13 @@ export function prepareConfinement(paths: Paths): void {
     ? ['-', nproc ? 'nproc' : '-', cgroups.why]
     : [cgroups.dir, nproc ? 'nproc' : '-', cgroups.cpu ? 'cpu' : '-'];
   writeFileSync(limitsFile(paths), `${lines.join('\n')}\n`, { mode: 0o600 });
+}
+
+/** For an upgrade while apps run: what was found at the start counts on, and where an older Hop3 did not look, it is not looked now. */
+export function keepConfinement(paths: Paths): void {
+  if (existsSync(limitsFile(paths))) return;
+  const nproc = countsPerSandbox(release()) ? 'nproc' : '-';
+  writeFileSync(limitsFile(paths), `-\n${nproc}\nit was upgraded while apps ran; the next full start looks again\n`, { mode: 0o600 });
 }
 
 /** What prepareConfinement found. */

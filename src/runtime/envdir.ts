@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import { printable } from '../names.ts';
@@ -42,6 +42,11 @@ export function writeEnvDir(dir: string, env: Readonly<Record<string, string>>):
     // s6-envdir takes exactly one line end off, and unsets the variable when the file is empty.
     writeFileSync(join(dir, name), `${value}\n`, { mode: 0o600, flag: 'wx' });
   }
+}
+
+/** What writeEnvDir wrote. */
+export function readEnvDir(dir: string): Record<string, string> {
+  return Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), 'utf8').replace(/\n$/, '')]));
 }
 
 function refused(what: string, next: string): Hop3Error {

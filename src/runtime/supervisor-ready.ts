@@ -13,37 +13,55 @@ import { OWN_SERVICES, type OwnService } from './supervisor-services.ts';
 const READY_LIMIT = 30;
 const LOG_LINES = 6;
 
+export interface UpWait {
+  /** Seconds. */
+  readonly limit?: number | undefined;
+  /** A sentence once the supervisor is gone. */
+  readonly ended?: () => string | null;
+  readonly signal?: AbortSignal | undefined;
+  /** Deaths of the server after which another start is not hoped for; without it there is no such number. */
+  readonly mostDeaths?: number;
+}
+
 /**
  * Waits until the server answers `GET /healthz` and nginx answers with its configuration.
  * @throws Hop3Error HOP3_NOT_READY that says which is missing, with the last lines of its log; and at once when `ended`
  * says that the supervisor itself is gone
  */
-export async function waitUntilUp(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen'>, options: { readonly limit?: number; readonly ended?: () => string | null; readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+export async function waitUntilUp(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen'>, options: UpWait = {}): Promise<void> {
   const limit = options.limit ?? READY_LIMIT;
   const end = Date.now() + limit * 1000;
   const host = await probeHost(paths);
+  const deathsBefore = await serverDeaths(paths);
   for (;;) {
     const [server, nginx] = await Promise.all([isHealthy(settings.listen), askGeneration(settings.httpListen, host)]);
     if (server && nginx !== null) return;
     const ended = options.ended?.() ?? null;
     if (ended !== null) throw new Hop3Error('HOP3_NOT_READY', { what: ended });
     if (options.signal?.aborted) throw new Hop3Error('HOP3_INTERRUPTED', { what: 'Stopped before everything was ready.' });
-    if (Date.now() > end) {
+    const dies = options.mostDeaths !== undefined && (await serverDeaths(paths)) - deathsBefore >= options.mostDeaths;
+    if (dies || Date.now() > end) {
       const missing: OwnService[] = OWN_SERVICES.filter((name) => (name === 'server' ? !server : nginx === null));
-      throw await notReady(paths, settings, missing, limit);
+      throw await notReady(paths, settings, missing, dies ? `and ended ${options.mostDeaths} times` : `within ${limit} s`);
     }
     await delay(100);
   }
 }
 
-async function notReady(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen'>, missing: readonly OwnService[], limit: number): Promise<Hop3Error> {
+async function notReady(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen'>, missing: readonly OwnService[], how: string): Promise<Hop3Error> {
   const asked = { server: `the server did not answer GET http://${formatAddress(settings.listen)}/healthz`, nginx: `nginx did not answer at ${formatAddress(settings.httpListen)}` };
   const said = await Promise.all(missing.map(async (name) => {
     const lines = await lastLines(join(paths.serverLogs, name, 'current'));
     return lines.length > 0 ? `The last lines of ${name}:\n${lines.join('\n')}` : `${name} has written nothing.`;
   }));
   const what = missing.map((name) => asked[name]).join(', and ');
-  return new Hop3Error('HOP3_NOT_READY', { what: `${what.charAt(0).toUpperCase()}${what.slice(1)} within ${limit} s.`, why: said.join('\n') });
+  return new Hop3Error('HOP3_NOT_READY', { what: `${what.charAt(0).toUpperCase()}${what.slice(1)} ${how}.`, why: said.join('\n') });
+}
+
+/** As its finish script writes them down. */
+async function serverDeaths(paths: Paths): Promise<number> {
+  const text = await readFile(join(paths.serverLogs, 'server', 'current'), 'utf8').catch(() => '');
+  return text.split('hop3: server ended ').length - 1;
 }
 
 function isHealthy(address: Address): Promise<boolean> {

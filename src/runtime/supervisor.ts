@@ -8,11 +8,12 @@ import { ADDON_SERVICE } from './addon-services.ts';
 import { isScanning } from './services.ts';
 import { OWN_SERVICES } from './supervisor-services.ts';
 
-export { prepareConfinement } from './confinement.ts';
+export { keepConfinement, prepareConfinement } from './confinement.ts';
 export { applySites, knownSites } from './nginx-apply.ts';
 export { workerStatuses } from './services.ts';
 export { checkAddresses } from './supervisor-ports.ts';
 export { waitUntilUp } from './supervisor-ready.ts';
+export { planReplacement, runningEnvironment, startServerAnew, type Replacement } from './supervisor-replace.ts';
 export { prepareRoot, refuseRoot } from './supervisor-root.ts';
 export { writeOwnServices } from './supervisor-services.ts';
 export { stopSupervisor, type Stopped } from './supervisor-stop.ts';

@@ -28,7 +28,7 @@ const PACKAGE_CHECKS = 2;
 export async function createContext(settings: Settings): Promise<ServerContext & { close: () => void }> {
   const paths = new Paths(settings.root);
   process.env['HOP3_TOOL_HOME'] = paths.toolHome;
-  const store = Store.open(paths.database, settings.secretKeyFile, (line) => { process.stderr.write(`hop3: ${line}\n`); });
+  const store = Store.open(paths.database, settings.secretKeyFile, { copies: paths.databaseCopies, tell: (line) => { process.stderr.write(`hop3: ${line}\n`); } });
   await createAdminToken(settings.adminTokenFile);
   const packageSet = once((log: PushLog) => resolvePackageSet(settings, log));
   const host: Host = {

@@ -1,7 +1,10 @@
 import { chmodSync } from 'node:fs';
-import BetterSqlite from 'better-sqlite3';
-import { migrations } from './migrations.ts';
+import type BetterSqlite from 'better-sqlite3';
 import { Hop3Error } from '../errors.ts';
+import { copyDatabase } from './database-copy.ts';
+import { migrate, refuseNewer, schemaVersion } from './migrate.ts';
+import { migrations } from './migrations.ts';
+import { sqlite } from './sqlite.ts';
 
 export type Value = string | number | bigint | null | Buffer;
 export type Row = Record<string, Value>;
@@ -20,12 +23,14 @@ export class Database {
 
   /**
    * Opens (or makes) the database file, 0600, and brings it to the newest schema.
-   * @throws Hop3Error HOP3_DATABASE when the file is newer than this Hop3, unreadable or damaged
+   * @param copies where a copy goes before a schema is changed; null for a database that nobody would go back to
+   * @throws Hop3Error HOP3_DATABASE when the file is newer than this Hop3, unreadable or damaged, when it could not be copied, or
+   * when it could not be brought to the newest schema: it is as it was then
    */
-  static open(file: string): Database {
+  static open(file: string, copies: string | null = null): Database {
     let db: BetterSqlite.Database;
     try {
-      db = new BetterSqlite(file);
+      db = new (sqlite())(file);
       if (file !== ':memory:') chmodSync(file, 0o600);
       // FULL: a release that was told to the client must survive a power cut.
       db.pragma('journal_mode = WAL');
@@ -41,9 +46,13 @@ export class Database {
         cause: error,
       });
     }
-    const database = new Database(db);
-    database.#migrate(file);
-    return database;
+    try {
+      bringUpToDate(db, file, copies);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    return new Database(db);
   }
 
   run(sql: string, params: Readonly<Record<string, Value>> = {}): number {
@@ -81,20 +90,13 @@ export class Database {
     }
     return statement;
   }
+}
 
-  #migrate(file: string): void {
-    const version = this.#db.pragma('user_version', { simple: true }) as number;
-    if (version > migrations.length) {
-      throw new Hop3Error('HOP3_DATABASE', {
-        what: `The database ${file} has schema ${version}, and this Hop3 knows schemas up to ${migrations.length}.`,
-        next: 'It was written by a newer Hop3: start that one, or restore the copy it made before its upgrade.',
-      });
-    }
-    for (let next = version; next < migrations.length; next += 1) {
-      this.#db.transaction(() => {
-        this.#db.exec(migrations[next]!);
-        this.#db.pragma(`user_version = ${next + 1}`);
-      })();
-    }
-  }
+function bringUpToDate(db: BetterSqlite.Database, file: string, copies: string | null): void {
+  const version = schemaVersion(db);
+  refuseNewer(file, version);
+  if (version === migrations.length) return;
+  // A new one holds nothing that could be lost.
+  const copy = version > 0 && copies !== null ? copyDatabase(db, copies, version) : null;
+  migrate(db, file, copy);
 }

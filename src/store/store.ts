@@ -14,6 +14,13 @@ import { Seal } from './seal.ts';
 import { sealPlainValues } from './seal-plain.ts';
 import { Tokens } from './tokens.ts';
 
+export interface OpenOptions {
+  /** Where a copy of the database goes before an upgrade changes its schema. */
+  readonly copies?: string | null;
+  /** What an administrator should read about it, in one line. */
+  readonly tell?: (line: string) => void;
+}
+
 /** All state that is not files: one SQLite database, one object a table. */
 export class Store {
   readonly addons: Addons;
@@ -48,11 +55,10 @@ export class Store {
 
   /**
    * Opens (or makes) the database, and the key that its secrets are sealed with.
-   * @param tell what an administrator should read about it, in one line
    * @throws Hop3Error HOP3_DATABASE, HOP3_SECRET_KEY
    */
-  static open(file: string, keyFile: string, tell: (line: string) => void = () => {}): Store {
-    const db = Database.open(file);
+  static open(file: string, keyFile: string, { copies = null, tell = () => {} }: OpenOptions = {}): Store {
+    const db = Database.open(file, copies);
     try {
       // A new key beside values of an old one would hide that the old one is lost.
       const hasSealed = db.get('SELECT 1 FROM meta WHERE name = $name', { name: 'sealed' }) !== null && hasSealedValues(db);
