@@ -9,6 +9,7 @@ import { Paths } from '../../src/paths.ts';
 import { cancelled } from '../../src/pipeline/cancel.ts';
 import { concludeFailure } from '../../src/pipeline/failure.ts';
 import type { Job } from '../../src/pipeline/job.ts';
+import { Steps } from '../../src/pipeline/steps.ts';
 import { Undo } from '../../src/pipeline/undo.ts';
 import { pointNowhere, switchTo } from '../../src/runtime/slots.ts';
 import { Store } from '../../src/store/store.ts';
@@ -26,7 +27,7 @@ test.before.each((context) => {
   context.store.apps.create(app, 'admin');
   context.job = () => ({
     app, store: context.store, paths: context.paths, attempt: context.store.builds.begin(app, asOid('b'.repeat(40)), 'ann'),
-    signal: new AbortController().signal, undo: new Undo(), log: { keepProblem() {}, withoutSecrets: (text: string) => text.replaceAll('hunter2-hunter2', '[hidden]') },
+    signal: new AbortController().signal, undo: new Undo(), steps: new Steps(), log: { keepProblem() {}, withoutSecrets: (text: string) => text.replaceAll('hunter2-hunter2', '[hidden]') },
     reportDefect: (where: string) => void context.defects.push(where),
   } as unknown as Job);
 });

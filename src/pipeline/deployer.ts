@@ -34,7 +34,10 @@ export class HostDeployer implements Deployer {
 
   async push(push: Push, log: PushLog, signal: AbortSignal): Promise<Release> {
     const what = `deploy of ${shortOid(push.commit)} by ${push.pusher}`;
-    return this.#deploy(push.app, push.pusher, what, () => push.commit, () => push.commit, log, signal, (job) => deployPush(job, push));
+    return this.#deploy(push.app, push.pusher, what, () => push.commit, () => push.commit, log, signal, (job) => {
+      job.steps.note({ name: 'transfer', ms: push.transferMs }, { name: 'check', ms: push.checkMs });
+      return deployPush(job, push);
+    });
   }
 
   async rollback(app: AppName, to: number | null, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
@@ -208,11 +211,11 @@ export class HostDeployer implements Deployer {
     };
     let giveBack = (): void => {};
     try {
-      giveBack = await this.#turnOf(job, what);
+      giveBack = await job.steps.run('turn', () => this.#turnOf(job, what));
       host.store.builds.begun(app, number, commitOf());
       const deployed = await work(job);
       this.#keepDraining(app, deployed.drained);
-      host.store.builds.end(app, number, 'released', { release: deployed.release.version });
+      host.store.builds.end(app, number, 'released', { release: deployed.release.version, times: job.steps.times });
       return deployed.release;
     } catch (thrown) {
       throw await concludeFailure(job, thrown);

@@ -23,7 +23,7 @@ export async function concludeFailure(job: Job, thrown: unknown): Promise<Hop3Er
   const what = job.log.withoutSecrets(error.what);
   // Nor may they reach a terminal that obeys them.
   const why = error.why === undefined ? undefined : cleanOutput(job.log.withoutSecrets(error.why));
-  store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${what}` });
+  store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${what}`, times: job.steps.times });
   job.log.keepProblem(`${what} [${error.code}]`);
   for (const line of why?.split('\n') ?? []) job.log.keepProblem(line);
   return new Hop3Error(error.code, {

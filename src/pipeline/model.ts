@@ -14,6 +14,10 @@ export interface Push {
   /** Who pushed, for the release list: the token's name. */
   readonly pusher: string;
   readonly options: readonly string[];
+  /** Milliseconds that git took to receive the objects. */
+  readonly transferMs: number;
+  /** Milliseconds for what was looked at before the app's turn: the commit, its history. */
+  readonly checkMs: number;
 }
 
 /** A checked-out tree. */

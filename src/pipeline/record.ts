@@ -1,4 +1,5 @@
 import { removeRoot } from '../nix/store.ts';
+import { tookText } from '../took.ts';
 import type { Job } from './job.ts';
 import { appUrl } from './lineage.ts';
 import type { Release } from './model.ts';
@@ -8,12 +9,15 @@ import type { Switched } from './switch.ts';
 export function record(job: Job, switched: Switched): Release {
   const { app, store, log, settings } = job;
   const { lineage, slot } = switched;
+  const took = tookText(job.steps.times);
   if (lineage.reason === 'restart') {
     store.releases.setSlot(app, lineage.version, slot);
     log.phase(`Restarted v${lineage.version}`);
+    log.line(`Took ${took}`);
   } else {
     store.releases.finishSwitch(app, lineage.version);
     log.phase('Launching...');
+    log.line(`Took ${took}`);
     log.line(`Released v${lineage.version}`);
   }
   log.line(`${appUrl(app, settings.domain, settings.httpListen.port)} deployed to Hop3`);

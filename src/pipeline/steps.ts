@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 
 /** The stages of a deploy, by the names that the push log's times and the specs' barrier use. */
 export type StepName =
-  | 'receive' | 'look up' | 'checkout' | 'configure' | 'render' | 'build' | 'read runtime' | 'keep'
+  | 'transfer' | 'check' | 'turn' | 'receive' | 'look up' | 'checkout' | 'configure' | 'render' | 'build' | 'read runtime' | 'keep'
   | 'provision' | 'stage' | 'release phase' | 'start' | 'health' | 'switch' | 'record' | 'drain' | 'admin account';
 
 /** Milliseconds that one stage took, to its end or to its failure. */
@@ -24,9 +24,14 @@ export class Steps {
     this.#barrier = barrier;
   }
 
-  /** What the stages so far took, in their order. */
+  /** What the stages so far took, in their order; without the drain, which nobody waits for. */
   get times(): readonly StepTime[] {
     return this.#times;
+  }
+
+  /** Notes what came before the stages. */
+  note(...times: StepTime[]): void {
+    this.#times.unshift(...times);
   }
 
   /** Runs a stage. `work` is called behind the stage's own point. */
@@ -36,7 +41,7 @@ export class Steps {
     try {
       return await work();
     } finally {
-      this.#times.push({ name, ms: performance.now() - started });
+      if (name !== 'drain') this.#times.push({ name, ms: performance.now() - started });
     }
   }
 

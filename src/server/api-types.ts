@@ -122,6 +122,13 @@ export interface ReleaseInfo {
   readonly can_roll_back: boolean;
   /** Names of the operator's variables it runs with; the values stand in no release list. */
   readonly env_names: readonly string[];
+  /** What the stages of its deploy took, in their order; empty for one that an older Hop3 deployed. */
+  readonly times: readonly StageTimeInfo[];
+}
+
+export interface StageTimeInfo {
+  readonly name: string;
+  readonly ms: number;
 }
 
 export interface BuildInfo {
@@ -138,6 +145,8 @@ export interface BuildInfo {
   readonly store_path: string | null;
   readonly error: string | null;
   readonly release: number | null;
+  /** As of a release; those of a failed one end with the stage that failed. Empty while it runs. */
+  readonly times: readonly StageTimeInfo[];
 }
 
 /** What the `[healthcheck]` of a live release found when it was last asked. */

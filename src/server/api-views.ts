@@ -4,8 +4,9 @@ import type { WorkerStatus } from '../runtime/model.ts';
 import type { AppRow } from '../store/apps.ts';
 import type { BuildRow } from '../store/builds.ts';
 import type { ReleaseRow } from '../store/releases.ts';
+import type { StageTime } from '../took.ts';
 import type { TokenRow } from '../store/tokens.ts';
-import type { AppSummary, BuildInfo, HealthInfo, ReleaseInfo, TokenInfo, WorkerInfo } from './api-types.ts';
+import type { AppSummary, BuildInfo, HealthInfo, ReleaseInfo, StageTimeInfo, TokenInfo, WorkerInfo } from './api-types.ts';
 import type { ServerContext } from './context.ts';
 
 /** Rows of the database as the API shows them: no hashes, no values of variables, times as ISO texts. */
@@ -14,6 +15,7 @@ export function releaseInfo(row: ReleaseRow): ReleaseInfo {
     app: row.app, version: row.version, commit: row.commit, tree: row.tree, build: row.build, reason: row.reason,
     description: row.description, by: row.by, created_at: isoTime(row.createdAt), live: row.live,
     can_roll_back: row.storePath !== null, env_names: Object.keys(row.env).sort(),
+    times: shownTimes(row.times),
   };
 }
 
@@ -30,7 +32,13 @@ export function buildInfo(context: Pick<ServerContext, 'deployer'>, row: BuildRo
   return {
     app: row.app, number: row.number, commit: row.commit, status: waitsFor === null ? row.status : 'waiting', waits_for: waitsFor, by: row.by, started_at: isoTime(row.startedAt),
     ended_at: maybeTime(row.endedAt), store_path: row.storePath, error: row.error, release: row.release,
+    times: shownTimes(row.times),
   };
+}
+
+/** To a tenth of a millisecond, which is more than two runs have in common. */
+function shownTimes(times: readonly StageTime[]): StageTimeInfo[] {
+  return times.map(({ name, ms }) => ({ name, ms: Math.round(ms * 10) / 10 }));
 }
 
 export function tokenInfo(row: TokenRow): TokenInfo {

@@ -70,6 +70,7 @@ async function ensureApp(context: ServerContext, asked: PushRequest): Promise<vo
  * @returns why it was stopped, when the client is still owed an answer
  */
 async function receive(context: ServerContext, registry: PushRegistry, exchange: Exchange, body: GitBody, section: CommandSection, asked: PushRequest): Promise<Hop3Error | null> {
+  const began = performance.now();
   const borders = new PacketBorders();
   let muted = false;
   const run = await GitRun.start('git-receive-pack', context.paths.repo(asked.app), section.bytes[0]!, async (bytes) => {
@@ -78,7 +79,7 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
     exchange.begin(RESULT_TYPE);
     await exchange.write(whole);
   });
-  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, abort: new AbortController() };
+  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, began, abort: new AbortController() };
   const forget = registry.add(run.pid, push);
   const abandon = () => {
     push.abort.abort(cancelled.clientGone(asked.principal.name));

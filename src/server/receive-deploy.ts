@@ -48,6 +48,7 @@ export async function handlePush(context: ServerContext, push: OpenPush, options
 /** @returns the commit that went live, when the client sent something else (an annotated tag) */
 async function deploy(context: ServerContext, push: OpenPush, command: RefCommand, options: readonly string[], log: PushLog): Promise<Oid | null> {
   const repo = context.paths.repo(push.app);
+  const arrived = performance.now();
   const sent = command.new!;
   const [[object, peeled, now], whole] = await Promise.all([lookUp(repo, [sent, `${sent}^{commit}`, command.ref]), hasWholeHistory(repo, sent)]);
   if (!peeled) {
@@ -63,7 +64,7 @@ async function deploy(context: ServerContext, push: OpenPush, command: RefComman
   // Looked at again when the push has its turn; here it is told before any waiting.
   if ((now?.oid ?? null) !== command.old) throw stalePush(command.ref, now?.oid ?? null);
   if (commit !== sent) log.line(`${shortOid(sent)} is an annotated tag: its commit ${shortOid(commit)} is what goes live.`);
-  await context.deployer.push({ app: push.app, ref: command.ref, old: command.old, commit, pusher: push.principal.name, options }, log, push.abort.signal);
+  await context.deployer.push({ app: push.app, ref: command.ref, old: command.old, commit, pusher: push.principal.name, options, transferMs: arrived - push.began, checkMs: performance.now() - arrived }, log, push.abort.signal);
   return commit === sent ? null : commit;
 }
 

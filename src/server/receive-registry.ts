@@ -8,6 +8,8 @@ export interface OpenPush {
   readonly app: AppName;
   readonly principal: Principal;
   readonly commands: readonly RefCommand[];
+  /** When git began to receive it, by `performance.now()`. */
+  readonly began: number;
   /** Fires when the client goes or the server stops. */
   readonly abort: AbortController;
 }

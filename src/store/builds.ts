@@ -1,4 +1,5 @@
 import type { AppName, Oid, StorePath } from '../names.ts';
+import type { StageTime } from '../took.ts';
 import type { Database, Row } from './database.ts';
 
 export type BuildStatus = 'running' | 'built' | 'released' | 'failed' | 'cancelled';
@@ -17,6 +18,8 @@ export interface BuildRow {
   /** `[code] what happened`, for failed and cancelled ones. */
   readonly error: string | null;
   readonly release: number | null;
+  /** What its stages took; empty while it runs, and for one of an older Hop3. */
+  readonly times: readonly StageTime[];
 }
 
 /** What a build left behind that running it again needs; JSON texts, since only the pipeline knows their types. */
@@ -68,10 +71,10 @@ export class Builds {
     );
   }
 
-  end(app: AppName, number: number, status: 'released' | 'failed' | 'cancelled', detail: { error?: string; release?: number }): void {
+  end(app: AppName, number: number, status: 'released' | 'failed' | 'cancelled', detail: { error?: string; release?: number; times?: readonly StageTime[] }): void {
     this.#db.run(
-      'UPDATE builds SET status = $status, ended_at = $now, error = $error, release = $release WHERE app = $app AND number = $number',
-      { app, number, status, now: Date.now(), error: detail.error ?? null, release: detail.release ?? null },
+      'UPDATE builds SET status = $status, ended_at = $now, error = $error, release = $release, times = $times WHERE app = $app AND number = $number',
+      { app, number, status, now: Date.now(), error: detail.error ?? null, release: detail.release ?? null, times: detail.times ? JSON.stringify(detail.times) : null },
     );
   }
 
@@ -133,6 +136,11 @@ export class Builds {
   }
 }
 
+/** The column `times` of a build's row. */
+export function storedTimes(row: Row): readonly StageTime[] {
+  return row['times'] === null ? [] : (JSON.parse(row['times'] as string) as StageTime[]);
+}
+
 function toBuild(row: Row): BuildRow {
   return {
     app: row['app'] as AppName,
@@ -146,6 +154,7 @@ function toBuild(row: Row): BuildRow {
     storePath: row['store_path'] as StorePath | null,
     error: row['error'] as string | null,
     release: row['release'] as number | null,
+    times: storedTimes(row),
   };
 }
 

@@ -149,4 +149,8 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (app, name)
   ) STRICT;
   `,
+  // What the stages of an attempt took, as JSON: [{"name": ..., "ms": ...}].
+  `
+  ALTER TABLE builds ADD COLUMN times TEXT;
+  `,
 ];

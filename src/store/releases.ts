@@ -1,5 +1,7 @@
 import type { AppName, Oid, StorePath } from '../names.ts';
 import type { SlotName } from '../paths.ts';
+import type { StageTime } from '../took.ts';
+import { storedTimes } from './builds.ts';
 import type { Database, Row } from './database.ts';
 import { envPlace } from './env.ts';
 import type { Seal } from './seal.ts';
@@ -22,6 +24,8 @@ export interface ReleaseRow {
   /** Those of `env` that Hop3 made (`{ generate = ... }`). */
   readonly generated: readonly string[];
   readonly live: boolean;
+  /** What the stages of its deploy took. */
+  readonly times: readonly StageTime[];
 }
 
 /** Which release of an app is live, and where it runs. */
@@ -48,7 +52,7 @@ export interface NewRelease {
 }
 
 const SELECT = `
-  SELECT r.*, b.commit_id, b.tree, b.store_path, (a.live IS r.version) AS is_live
+  SELECT r.*, b.commit_id, b.tree, b.store_path, b.times, (a.live IS r.version) AS is_live
   FROM releases r JOIN builds b ON b.app = r.app AND b.number = r.build JOIN apps a ON a.name = r.app`;
 
 const PLACES = 'SELECT r.app, r.version, r.build, r.slot, r.created_at AS createdAt FROM apps a JOIN releases r ON r.app = a.name AND r.version = a.live';
@@ -176,6 +180,7 @@ export class Releases {
       env: this.#env(app, version, row),
       generated: JSON.parse(row['generated'] as string) as string[],
       live: row['is_live'] === 1,
+      times: storedTimes(row),
     };
   }
 }

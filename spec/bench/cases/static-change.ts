@@ -2,6 +2,7 @@ import type { Case } from '../bench.ts';
 import { FLOOR_REMOTE, floorApp, liveApp, mustHold, mustServe, pushTime } from '../pushing.ts';
 import { staticHook } from '../floor/hooks.ts';
 import { inTurn } from '../rounds.ts';
+import { Stages } from '../stages.ts';
 import { oneFileSite, thousandFileSite } from '../trees.ts';
 
 /** A push that changes one file of a static site, small and large. */
@@ -15,6 +16,7 @@ function changeCase(name: string, what: string, tree: (text: string) => Record<s
       const [world, floor] = [await bench.world(), await bench.floor()];
       const site = await liveApp(world, name, tree('first'));
       const { repo: bare, place } = await floorApp(world, floor, name, tree('first by hand'), staticHook);
+      const stages = new Stages(world, name);
       const figures = await inTurn(
         bench.runs,
         async (round) => {
@@ -27,11 +29,12 @@ function changeCase(name: string, what: string, tree: (text: string) => Record<s
           await site.commit(`round ${round}`, { [page]: `hop3 ${round}\n` });
           const took = await pushTime(site, 'hop3', 'main');
           await mustServe(world, name, `hop3 ${round}`);
+          await stages.take();
           return took;
         },
       );
       return [{
-        what, beside: 'by hand: http-backend, checkout, nix-build, rename in one shell hook', unit: 'ms', ...figures, goal: { of: 'ratio', most: 1 },
+        what, beside: 'by hand: http-backend, checkout, nix-build, rename in one shell hook', unit: 'ms', ...figures, stages: stages.times, goal: { of: 'ratio', most: 1 },
       }];
     },
   };

@@ -6,6 +6,7 @@ import { ask } from '../floor/ask.ts';
 import { webHook } from '../floor/hooks.ts';
 import { FLOOR_REMOTE, floorApp, liveApp, mustServe, pushTime } from '../pushing.ts';
 import { inTurn } from '../rounds.ts';
+import { Stages } from '../stages.ts';
 import { WEB_EXAMPLE } from '../trees.ts';
 
 /** Next to those of Hop3's workers in the bench. */
@@ -18,6 +19,7 @@ export const webChange: Case = {
     const [world, floor] = [await bench.world(), await bench.floor()];
     const app = await liveApp(world, 'web-change', WEB_EXAMPLE.dir);
     const { repo: bare, place } = await floorApp(world, floor, 'web-change', WEB_EXAMPLE.dir, (dir) => webHook(dir, PORTS_BY_HAND, WEB_EXAMPLE.health));
+    const stages = new Stages(world, 'web-change');
     const figures = await inTurn(
       bench.runs,
       async (round) => {
@@ -32,11 +34,12 @@ export const webChange: Case = {
         await greet(app, `hop3 ${round}`);
         const took = await pushTime(app, 'hop3', 'main');
         await mustServe(world, 'web-change', `hop3 ${round}`);
+        await stages.take();
         return took;
       },
     );
     return [{
-      what: 'one-line change of a Python web app', beside: 'by hand: http-backend, checkout, nix-build, start beside the old one, wait, rename', unit: 'ms', ...figures, goal: { of: 'ratio', most: 1.1 },
+      what: 'one-line change of a Python web app', beside: 'by hand: http-backend, checkout, nix-build, start beside the old one, wait, rename', unit: 'ms', ...figures, stages: stages.times, goal: { of: 'ratio', most: 1.1 },
     }];
   },
 };

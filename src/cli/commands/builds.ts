@@ -1,6 +1,7 @@
 import { Hop3Error } from '../../errors.ts';
 import { printable, shortOid } from '../../names.ts';
 import type { BuildInfo, ReleaseInfo } from '../../server/api-types.ts';
+import { tookText } from '../../took.ts';
 import type { Client } from '../client.ts';
 import type { CommandContext, Handler } from '../command-context.ts';
 import { parseCount, parseVersion } from '../numbers.ts';
@@ -32,6 +33,7 @@ export const showBuild: Handler = async (context, [number]) => {
     ['began', when(build.started_at)],
     ['ended', build.ended_at && when(build.ended_at)],
     ['release', build.release === null ? null : `v${build.release}`],
+    ['took', build.times.length === 0 ? null : tookText(build.times)],
     ['store path', build.store_path],
   ]));
 };

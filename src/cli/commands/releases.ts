@@ -1,4 +1,5 @@
 import type { ReleaseInfo } from '../../server/api-types.ts';
+import { tookText } from '../../took.ts';
 import type { Handler } from '../command-context.ts';
 import { followDeploy } from '../deploy-stream.ts';
 import { parseCount, parseVersion } from '../numbers.ts';
@@ -27,6 +28,7 @@ export const showRelease: Handler = async (context, [version]) => {
     ['commit', release.commit],
     ['tree', release.tree],
     ['build', `b${release.build} (hop3 builds log b${release.build})`],
+    ['took', release.times.length === 0 ? null : tookText(release.times)],
     ['variables', release.env_names.join(', ') || 'none'],
     ['rollback', release.can_roll_back ? 'possible' : 'not possible: its build is not kept any more'],
   ]));
