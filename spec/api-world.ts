@@ -7,6 +7,7 @@ import type { PushLog } from '../src/log.ts';
 import { asOid, parseAppName, type AppName, type StorePath } from '../src/names.ts';
 import { Paths } from '../src/paths.ts';
 import { Cron } from '../src/pipeline/cron.ts';
+import type { GarbageReport } from '../src/pipeline/gc.ts';
 import { HealthWatch } from '../src/pipeline/health-watch.ts';
 import { AddonHost } from '../src/pipeline/addon-host.ts';
 import type { AddonChange, Deployer, Release } from '../src/pipeline/model.ts';
@@ -196,6 +197,14 @@ export class MadeUpDeployer implements Deployer {
   async setBranch(app: AppName, branch: string, by: string): Promise<void> {
     this.calls.push(`setBranch ${app} ${branch} by ${by}`);
     this.#store.apps.setBranch(app, branch);
+  }
+
+  async collectGarbage({ dryRun, store }: { readonly dryRun: boolean; readonly store: boolean }): Promise<GarbageReport> {
+    this.calls.push(`gc${dryRun ? ' dry' : ''}${store ? ' store' : ''}`);
+    return {
+      found: [{ kind: 'builds', app: parseAppName('shop'), what: 'builds of v1, v2', bytes: 3000 }, { kind: 'store', app: null, what: '7 store paths that no root keeps', bytes: null }],
+      busy: [{ app: parseAppName('blog'), with: 'deploy of 1a2b3c4 by ci' }],
+    };
   }
 
   async destroyApp(app: AppName, by: string): Promise<void> {

@@ -56,6 +56,10 @@ export interface Settings {
   readonly drainTimeout: number;
   /** Releases of an app that can be rolled back to (each keeps its store path). */
   readonly keepReleases: number;
+  /** Bytes of store paths that nothing but an app's older releases needs; null: no bound. */
+  readonly keepBytes: number | null;
+  /** Attempts of an app whose build log is kept. */
+  readonly keepBuildLogs: number;
   /** For each process of an app; memory in bytes. */
   readonly limits: Readonly<Record<'memory' | 'cpu' | 'processes', LimitSetting>>;
   /** Cores that one build step is told to use (`nix-build --cores`); 0: what nix.conf says. */
@@ -99,6 +103,8 @@ export function readSettings(env: Env): Settings {
     parallelBuilds: whole(env, 'HOP3_PARALLEL_BUILDS', Math.max(1, cpus().length), 1, 256),
     drainTimeout: whole(env, 'HOP3_DRAIN_TIMEOUT', 30, 0, 3600),
     keepReleases: whole(env, 'HOP3_KEEP_RELEASES', 10, 1, 1000),
+    keepBytes: keepBytes(env['HOP3_KEEP_BYTES'] || '10G'),
+    keepBuildLogs: whole(env, 'HOP3_KEEP_BUILD_LOGS', 50, 1, 100_000),
     limits: {
       memory: limitSetting('HOP3_LIMIT_MEMORY', env['HOP3_LIMIT_MEMORY'] || `${Math.max(MEMORY_RANGE[0] / 1024 ** 2, Math.floor(totalmem() / 2 / 1024 ** 2))}M`, 'a size such as 512M', MEMORY_RANGE, parseMemory),
       cpu: limitSetting('HOP3_LIMIT_CPU', env['HOP3_LIMIT_CPU'] || 'none', `cores from ${CPU_RANGE.join(' to ')}`, CPU_RANGE, (text) => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : null)),
@@ -184,6 +190,13 @@ function limitSetting(name: string, text: string, what: string, [least, most]: r
 export function formatLimitSetting({ standard, most }: LimitSetting, format: (value: number) => string = String): string {
   const shown = (value: number | null) => (value === null ? 'none' : format(value));
   return most === null ? shown(standard) : `${shown(standard)}:${shown(most)}`;
+}
+
+function keepBytes(text: string): number | null {
+  if (text === 'none') return null;
+  const bytes = text === '0' ? 0 : parseMemory(text);
+  if (bytes === null) throw bad('HOP3_KEEP_BYTES', text, 'a size such as 500M or 10G, 0, or "none"');
+  return bytes;
 }
 
 function evalMemory(text: string): number {

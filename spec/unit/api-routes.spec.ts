@@ -50,6 +50,18 @@ test('an app is destroyed only by repeating its name', async ({ world }) => {
   assert.is(world.store.apps.list().length, 0);
 });
 
+test('garbage is collected for administrators; what is told is what was found, with its sum', async ({ world, shop }) => {
+  const answer = await world.call('POST', '/api/v1/gc', { body: { dry_run: true } });
+  assert.is(answer.statusCode, 200);
+  assert.equal(answer.json(), {
+    dry_run: true, bytes: 3000, busy: [{ app: 'blog', with: 'deploy of 1a2b3c4 by ci' }],
+    found: [{ kind: 'builds', app: 'shop', what: 'builds of v1, v2', bytes: 3000 }, { kind: 'store', app: null, what: '7 store paths that no root keeps', bytes: null }],
+  });
+  assert.is((await world.call('POST', '/api/v1/gc', { body: { store: true } })).statusCode, 200);
+  assert.is((await world.call('POST', '/api/v1/gc', { token: world.tokenFor(shop), body: {} })).json().error.code, 'HOP3_FORBIDDEN');
+  assert.equal(world.deployer.calls, ['gc dry', 'gc store']);
+});
+
 test('another branch becomes the deployed one, for the app\'s own token too; what is no branch is refused', async ({ world, shop }) => {
   const token = world.tokenFor(shop);
   const set = await world.call('PUT', '/apps/shop/branch', { token, body: { branch: 'release/2' } });

@@ -65,12 +65,14 @@ test('a known tree is found by tree and key, newest first', ({ store }) => {
   assert.is(store.builds.findOutput(shop, commit('b'), 'k'), null);
 });
 
-test('pruning keeps the newest releases and whatever is live, and names the roots nothing needs', ({ store }) => {
+test('forgotten outputs make their releases history, and the roots that nothing needs are named', ({ store }) => {
   for (const letter of ['a', 'b', 'c', 'd']) released(store, letter);
-  assert.equal(store.builds.prune(shop, 2), [1, 2]);
+  assert.equal(store.builds.outputs(shop).map(({ number, version, live }) => [number, version, live]), [[1, 1, false], [2, 2, false], [3, 3, false], [4, 4, true]]);
+  assert.equal(store.builds.forget(shop, [1, 2]), [1, 2]);
   assert.is(store.releases.get(shop, 1)?.storePath, null);
   assert.is(store.releases.get(shop, 3)?.storePath, path('c'));
-  assert.equal(store.builds.prune(shop, 2), []);
+  assert.equal(store.builds.outputs(shop).map(({ number }) => number), [3, 4]);
+  assert.equal(store.builds.roots(shop), [3, 4]);
 });
 
 test('a root shared by a kept build is kept', ({ store }) => {
@@ -81,7 +83,7 @@ test('a root shared by a kept build is kept', ({ store }) => {
   store.releases.beginSwitch({ app: shop, version: 3, build: again, slot: 'a', reason: 'rollback', description: 'Rollback to v1', branch: 'main', by: 'ann', env: {}, generated: [] });
   store.releases.finishSwitch(shop, 3);
   store.builds.end(shop, again, 'released', { release: 3 });
-  assert.equal(store.builds.prune(shop, 1), [2]);
+  assert.equal(store.builds.forget(shop, [1, 2]), [2]);
 });
 
 test('what was running when the server died is told as cancelled', ({ store }) => {

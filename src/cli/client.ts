@@ -8,6 +8,8 @@ import { API_PREFIX, errorInfo, type ErrorBody, type ErrorInfo } from '../server
 
 /** Milliseconds without a byte from the server; its streams say something every 30 s. */
 const SILENCE_LIMIT = 120_000;
+/** Packing repositories anew and reading the whole of a large Nix store. */
+const COLLECTION_LIMIT = 3 * 3600_000;
 /** Removing an app waits for its turn (up to ten minutes behind a deploy) before it answers. */
 const REMOVAL_LIMIT = 660_000;
 /** Milliseconds to connect. */
@@ -167,7 +169,7 @@ export class Client {
         if (socket.connecting) socket.once('connect', () => clearTimeout(connecting));
         else clearTimeout(connecting);
       });
-      const silence = method === 'DELETE' ? REMOVAL_LIMIT : SILENCE_LIMIT;
+      const silence = method === 'DELETE' ? REMOVAL_LIMIT : path === `${API_PREFIX}/gc` ? COLLECTION_LIMIT : SILENCE_LIMIT;
       request.setTimeout(silence, () => request.destroy(limitError(`silent for ${silence / 1000} s`)));
       request.on('response', resolve);
       request.on('error', (error) => reject(this.#connectionError(error)));

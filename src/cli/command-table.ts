@@ -32,6 +32,11 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/status.ts')).statusCommand,
   },
   {
+    path: 'gc', summary: 'remove what nothing needs any more: old builds and logs, leftovers', example: 'hop3 gc --dry-run', app: false,
+    options: [['--dry-run', 'only say what would go, and how much it is'], ['--store', "every dead path of the machine's Nix store, too (nix-store --gc)"]],
+    load: async () => (await import('./commands/gc.ts')).collectGarbage,
+  },
+  {
     path: 'app list', summary: 'list the apps', example: 'hop3 apps', app: false,
     load: async () => (await import('./commands/app.ts')).listApps,
   },

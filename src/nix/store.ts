@@ -1,5 +1,5 @@
 import { lstat, unlink } from 'node:fs/promises';
-import type { StorePath } from '../names.ts';
+import { isStorePath, type StorePath } from '../names.ts';
 import { failure, run, runOk } from '../run.ts';
 import { nixEnv } from './nix-command.ts';
 import { nixDaemonError } from './nix-failure.ts';
@@ -42,4 +42,68 @@ export async function removeRoot(link: string): Promise<void> {
   if (stat === null) return;
   if (!stat.isSymbolicLink()) throw new TypeError(`not a GC root: ${link}`);
   await unlink(link);
+}
+
+/** Seconds that one deletion may wait: it locks the store, and waits for builds that register what they made. */
+const DELETION = 600;
+
+/**
+ * Bytes of each store path by itself (as a NAR).
+ * @throws Hop3Error HOP3_COMMAND_FAILED when one of them is not valid
+ */
+export async function sizesOf(paths: readonly string[]): Promise<readonly number[]> {
+  if (paths.length === 0) return [];
+  const stdout = await runOk({ file: 'nix-store', args: ['-q', '--size', ...paths], limit: LOOK_UP, env: nixEnv() });
+  return stdout.trim().split('\n').map(Number);
+}
+
+/** Those of the paths that the store has and knows as complete. */
+export async function validOf(paths: readonly string[]): Promise<readonly string[]> {
+  if (paths.length === 0) return [];
+  const stdout = await runOk({ file: 'nix-store', args: ['--check-validity', '--print-invalid', ...paths], limit: LOOK_UP, env: nixEnv() });
+  const invalid = new Set(stdout.split('\n'));
+  return paths.filter((path) => !invalid.has(path));
+}
+
+/** What a build put into the store besides its output. */
+export interface BuildInputs {
+  /** Null where nix does not know how the output was made. */
+  readonly derivation: string | null;
+  /** The sources that the derivation names; those of the derivations that it needs are not among them. */
+  readonly sources: readonly string[];
+}
+
+export async function inputsOf(storePath: StorePath): Promise<BuildInputs> {
+  const derived = await run({ file: 'nix-store', args: ['-q', '--deriver', storePath], limit: LOOK_UP, env: nixEnv() });
+  const derivation = derived.stdout.trim();
+  if (derived.code !== 0 || !isStorePath(derivation)) return { derivation: null, sources: [] };
+  return { derivation, sources: (await related('--references', derivation)).filter((path) => !path.endsWith('.drv')) };
+}
+
+/** Deletes one store path where nothing needs it: no root, no running process, and no other path. */
+export async function deleteIfDead(path: string): Promise<void> {
+  // Asking costs a look into a database; a refused deletion costs a lock on the store and a walk over all roots.
+  if ((await related('--referrers', path)).some((referrer) => referrer !== path)) return;
+  await run({ file: 'nix-store', args: ['--delete', path], limit: DELETION, env: nixEnv() }, { keepStdout: 64 * 1024 });
+}
+
+/** Empty for a path that is not there. */
+async function related(how: '--references' | '--referrers', path: string): Promise<string[]> {
+  const finished = await run({ file: 'nix-store', args: ['-q', how, path], limit: LOOK_UP, env: nixEnv() });
+  return finished.code === 0 ? finished.stdout.split('\n').filter((line) => line !== '') : [];
+}
+
+/** Every store path that no root of any user of this machine keeps. */
+export async function deadPaths(): Promise<readonly string[]> {
+  const stdout = await runOk({ file: 'nix-store', args: ['--gc', '--print-dead'], limit: DELETION, env: nixEnv() }, { keepStdout: 64 * 1024 * 1024 });
+  return stdout.split('\n').filter((line) => line.startsWith('/nix/store/'));
+}
+
+/** Deletes every dead store path of the machine; no root and no generation of any profile is touched. Bytes that were freed. */
+export async function collectDeadPaths(): Promise<number> {
+  const command = { file: 'nix-store', args: ['--gc'], limit: 6 * DELETION, env: nixEnv() };
+  const finished = await run(command, { keepStdout: 64 * 1024 * 1024 });
+  if (finished.code !== 0) throw nixDaemonError(finished.tail) ?? failure(command, finished);
+  const [, amount] = /, (\d+(?:\.\d+)?) MiB freed/.exec(finished.tail.join('\n')) ?? [];
+  return Math.round(Number(amount ?? 0) * 1024 ** 2);
 }

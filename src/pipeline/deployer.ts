@@ -10,6 +10,8 @@ import { Attempts } from './attempts.ts';
 import { changeBranch } from './branch.ts';
 import { cancelAttempt } from './cancel-attempt.ts';
 import { concludeFailure } from './failure.ts';
+import { collectApp, collectHost, findGarbage, type Garbage, type GarbageReport } from './gc.ts';
+import { oldBuildLogs, remove } from './gc-files.ts';
 import type { Host, Job } from './job.ts';
 import { asBuilt } from './known.ts';
 import type { Lineage } from './lineage.ts';
@@ -141,6 +143,26 @@ export class HostDeployer implements Deployer {
     });
   }
 
+  async collectGarbage({ dryRun, store }: { readonly dryRun: boolean; readonly store: boolean }): Promise<GarbageReport> {
+    const host = this.#host;
+    if (dryRun) return findGarbage(host, store);
+    const found: Garbage[] = [];
+    const busy: { app: AppName; with: string }[] = [];
+    for (const { name } of host.store.apps.list()) {
+      const ahead = this.#turns.holder(name);
+      if (ahead) {
+        busy.push({ app: name, with: ahead.what });
+        continue;
+      }
+      await this.#inTurn(name, 'garbage collection', 60, async () => {
+        // It may have been destroyed while another app was looked at.
+        if (host.store.apps.get(name)) found.push(...(await collectApp(host, name)));
+      });
+    }
+    found.push(...(await collectHost(host, store)));
+    return { found, busy };
+  }
+
   async destroyApp(app: AppName, by: string): Promise<void> {
     this.#knownApp(app);
     await this.#inTurn(app, `destruction by ${by}`, 600, async () => {
@@ -222,6 +244,7 @@ export class HostDeployer implements Deployer {
     } finally {
       for (const cleanUp of job.cleanUps) await cleanUp().catch((error: unknown) => host.reportDefect('clean-up', error));
       await log.close();
+      await oldBuildLogs(host, app).then(remove).catch((error: unknown) => host.reportDefect('old build logs', error));
       giveBack();
       open.end();
     }

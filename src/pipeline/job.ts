@@ -1,6 +1,7 @@
 import type { PushLog } from '../log.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import type { AppName } from '../names.ts';
+import type { StoreSizes } from '../nix/store-sizes.ts';
 import type { PackageSet } from '../nix/model.ts';
 import type { Paths } from '../paths.ts';
 import type { Settings } from '../settings.ts';
@@ -17,6 +18,7 @@ export interface Host {
   readonly store: Store;
   readonly addons: AddonHost;
   readonly packageSet: (log: PushLog) => Promise<PackageSet>;
+  readonly sizes: StoreSizes;
   /** Places for builds that run side by side. */
   readonly builds: Gate;
   /** Holds a deploy at a named point, for specs alone; null in service. */

@@ -3,6 +3,7 @@ import type { AppConfig } from '../config/model.ts';
 import type { PushLog } from '../log.ts';
 import type { AppName, Oid, StorePath } from '../names.ts';
 import type { FixedOutput, Runtime, Tier } from '../nix/model.ts';
+import type { GarbageReport } from './gc.ts';
 
 /** One accepted push to the deployed branch. */
 export interface Push {
@@ -98,6 +99,11 @@ export interface Deployer {
    * @throws Hop3Error HOP3_BRANCH_EXISTS, HOP3_TIMEOUT when the app stays busy
    */
   setBranch(app: AppName, branch: string, by: string): Promise<void>;
+  /**
+   * Looks for what nothing needs any more, and removes it unless it is a dry run; `store` is about every dead path of the machine's Nix store, too.
+   * An app that is busy is left alone.
+   */
+  collectGarbage(options: { readonly dryRun: boolean; readonly store: boolean }): Promise<GarbageReport>;
   /** Stops everything of the app and removes it. */
   destroyApp(app: AppName, by: string): Promise<void>;
 }

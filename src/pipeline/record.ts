@@ -1,12 +1,12 @@
-import { removeRoot } from '../nix/store.ts';
 import { tookText } from '../took.ts';
 import type { Job } from './job.ts';
 import { appUrl } from './lineage.ts';
 import type { Release } from './model.ts';
+import { pruneBuilds } from './prune.ts';
 import type { Switched } from './switch.ts';
 
 /** Makes the live release the recorded one, tells the client, and lets go of builds that nothing can go back to. */
-export function record(job: Job, switched: Switched): Release {
+export async function record(job: Job, switched: Switched): Promise<Release> {
   const { app, store, log, settings } = job;
   const { lineage, slot } = switched;
   const took = tookText(job.steps.times);
@@ -21,16 +21,11 @@ export function record(job: Job, switched: Switched): Release {
     log.line(`Released v${lineage.version}`);
   }
   log.line(`${appUrl(app, settings.domain, settings.httpListen.port)} deployed to Hop3`);
-  prune(job);
+  // A release that is live must not be told as failed because of an older one.
+  await pruneBuilds(job, app).catch((error: unknown) => job.reportDefect('prune', error));
   const row = store.releases.get(app, lineage.version)!;
   return {
     app, version: row.version, commit: row.commit, tree: row.tree, storePath: switched.built.storePath,
     reason: lineage.reason, description: row.description, by: row.by, createdAt: row.createdAt, live: true,
   };
-}
-
-function prune(job: Job): void {
-  for (const root of job.store.builds.prune(job.app, job.settings.keepReleases)) {
-    removeRoot(job.paths.buildRoot(job.app, root)).catch((error: unknown) => job.reportDefect('prune', error));
-  }
 }

@@ -48,6 +48,17 @@ export function pruneLogDirs(paths: Paths, app: AppName): void {
   }
 }
 
+/**
+ * Output that `hop3 gc` may take besides what pruneLogDirs does: of processes that what runs has no more, as after `ps scale` or a new
+ * Procfile, from releases that are not kept.
+ */
+export function gonePlaces(paths: Paths, app: AppName, isKept: (release: string) => boolean): string[] {
+  const used = new Set(SLOTS.flatMap((slot) => usedBy(paths, app, slot)));
+  const dirs = logDirs(paths, app);
+  const running = new Set(dirs.filter(({ dir }) => used.has(dir)).map(({ worker }) => worker));
+  return dirs.filter(({ dir, worker, release }) => !used.has(dir) && !running.has(worker) && !isKept(release)).map(({ dir }) => dir);
+}
+
 function usedBy(paths: Paths, app: AppName, slot: SlotName): string[] {
   const layout = slotLayout(paths, app, slot);
   return listDir(layout.services).flatMap((worker) => {

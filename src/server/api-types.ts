@@ -289,6 +289,16 @@ export interface ServerInfo {
   readonly started_at: string;
 }
 
+/** What nothing needs any more, by kind. */
+export interface GarbageInfo {
+  readonly dry_run: boolean;
+  readonly found: readonly { readonly kind: string; readonly app: string | null; readonly what: string; /** Null where only the removal can tell. */ readonly bytes: number | null }[];
+  /** Apps that were left alone because they were busy. */
+  readonly busy: readonly { readonly app: string; readonly with: string }[];
+  /** Of everything whose size is known. */
+  readonly bytes: number;
+}
+
 export interface StatusInfo {
   readonly version: string;
   readonly started_at: string;

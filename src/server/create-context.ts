@@ -1,5 +1,6 @@
 import { checkPackage } from '../nix/check-package.ts';
 import { resolvePackageSet } from '../nix/package-set.ts';
+import { StoreSizes } from '../nix/store-sizes.ts';
 import type { PackageSet } from '../nix/model.ts';
 import { silentLog, type PushLog } from '../log.ts';
 import { Paths } from '../paths.ts';
@@ -34,6 +35,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
   const host: Host = {
     settings, paths, store, packageSet,
     addons: new AddonHost({ settings, paths, store }),
+    sizes: new StoreSizes(),
     builds: new Gate(settings.parallelBuilds),
     barrier: testBarrier(process.env['HOP3_TEST_BARRIER']),
     reportDefect,

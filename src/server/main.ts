@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Hop3Error } from '../errors.ts';
+import { DailyCollection } from '../pipeline/daily-collection.ts';
 import { formatAddress, readSettings, type Address } from '../settings.ts';
 import { buildServer } from './build-server.ts';
 import { createContext } from './create-context.ts';
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
     timestamp: false,
     redact: ['authorization', '*.authorization', '*.*.authorization'],
   });
+  const daily = new DailyCollection(context.deployer, context.reportDefect);
   let stopping = false;
   const stop = async (signal: string): Promise<void> => {
     if (stopping) return;
@@ -29,6 +31,7 @@ async function main(): Promise<void> {
     }, STOP_LIMIT).unref();
     await Promise.all([server.close(), context.cron.stop()]);
     context.health.stop();
+    daily.stop();
     context.close();
     process.exit(0);
   };
@@ -37,6 +40,7 @@ async function main(): Promise<void> {
   await listen(server, settings.listen);
   context.cron.start();
   context.health.start();
+  daily.start();
 }
 
 async function listen(server: FastifyInstance, address: Address): Promise<void> {

@@ -39,6 +39,18 @@ export interface StoredBuild extends BuildOutput {
   readonly commit: Oid;
 }
 
+/** An output that is kept, and why. */
+export interface KeptOutput {
+  readonly number: number;
+  readonly root: number;
+  readonly storePath: StorePath;
+  /** The JSON that only the pipeline can read. */
+  readonly runtime: string;
+  /** The newest release that runs it; null for a build that never went live. */
+  readonly version: number | null;
+  readonly live: boolean;
+}
+
 export class Builds {
   readonly #db: Database;
   constructor(db: Database) {
@@ -110,23 +122,35 @@ export class Builds {
     return row && toStored(row);
   }
 
-  /**
-   * Forgets the outputs that stand behind none of the newest `keep` releases nor the live one, and gives the numbers of the
-   * GC roots that nothing needs any more. One transaction.
-   */
-  prune(app: AppName, keep: number): number[] {
+  /** Every output that an ended attempt left, and the newest release that runs it. */
+  outputs(app: AppName): KeptOutput[] {
+    return this.#db.all(
+      `SELECT b.number, b.root, b.store_path, b.runtime, max(r.version) AS version, coalesce(max(r.version IS a.live), 0) AS is_live
+       FROM builds b JOIN apps a ON a.name = b.app LEFT JOIN releases r ON r.app = b.app AND r.build = b.number
+       WHERE b.app = $app AND b.store_path IS NOT NULL AND b.ended_at IS NOT NULL
+       GROUP BY b.number ORDER BY b.number`,
+      { app },
+    ).map((row) => ({
+      number: row['number'] as number, root: row['root'] as number, storePath: row['store_path'] as StorePath,
+      runtime: row['runtime'] as string, version: row['version'] as number | null, live: row['version'] !== null && row['is_live'] === 1,
+    }));
+  }
+
+  /** Forgets outputs, and gives the numbers of the GC roots that nothing needs any more. One transaction. */
+  forget(app: AppName, numbers: readonly number[]): number[] {
     return this.#db.transaction(() => {
       const before = this.#roots(app);
-      this.#db.run(
-        `UPDATE builds SET store_path = NULL, root = NULL, runtime = NULL, config = NULL
-         WHERE app = $app AND store_path IS NOT NULL AND ended_at IS NOT NULL
-           AND number NOT IN (SELECT build FROM (SELECT build FROM releases WHERE app = $app ORDER BY version DESC LIMIT $keep))
-           AND number NOT IN (SELECT r.build FROM releases r JOIN apps a ON a.name = r.app AND a.live = r.version WHERE r.app = $app)`,
-        { app, keep },
-      );
+      for (const number of numbers) {
+        this.#db.run('UPDATE builds SET store_path = NULL, root = NULL, runtime = NULL, config = NULL WHERE app = $app AND number = $number', { app, number });
+      }
       const after = new Set(this.#roots(app));
       return before.filter((root) => !after.has(root));
     });
+  }
+
+  /** The GC roots that rows of the app name. */
+  roots(app: AppName): number[] {
+    return this.#roots(app);
   }
 
   #roots(app: AppName): number[] {

@@ -8,7 +8,7 @@ import type { ServerUrl } from '../../settings.ts';
 import { workerStatuses } from '../../runtime/services.ts';
 import { answersHttp } from '../../http-answers.ts';
 import { visibleApps } from '../api-access.ts';
-import type { ServerInfo, StatusInfo } from '../api-types.ts';
+import type { GarbageInfo, ServerInfo, StatusInfo } from '../api-types.ts';
 import { appDetail } from '../app-detail.ts';
 import { isAdmin, type Principal } from '../auth.ts';
 import type { ServerContext } from '../context.ts';
@@ -16,6 +16,8 @@ import { readServerLog } from '../../server-log.ts';
 import { VERSION } from '../../version.ts';
 
 const Lines = Type.Object({ lines: Type.Integer({ minimum: 1, maximum: 10_000, default: 100 }) }, { additionalProperties: false });
+
+const Collection = Type.Object({ dry_run: Type.Optional(Type.Boolean()), store: Type.Optional(Type.Boolean()) }, { additionalProperties: false });
 
 export function serverRoutes(context: ServerContext): FastifyPluginCallbackTypebox {
   const startedAt = new Date().toISOString();
@@ -40,6 +42,12 @@ export function serverRoutes(context: ServerContext): FastifyPluginCallbackTypeb
         limits: limitsStatus(context),
         apps: visibleApps(context, request.principal).map((row) => appDetail(context, row, statuses)),
       };
+    });
+
+    api.post('/gc', { config: { access: 'admin' }, schema: { body: Collection } }, async (request): Promise<GarbageInfo> => {
+      const { dry_run: dryRun = false, store = false } = request.body;
+      const { found, busy } = await context.deployer.collectGarbage({ dryRun, store });
+      return { dry_run: dryRun, found, busy, bytes: found.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0) };
     });
 
     api.get('/server/log', { config: { access: 'admin' }, schema: { querystring: Lines } }, async (request): Promise<{ lines: string[] }> => ({
@@ -68,6 +76,8 @@ function publicSettings({ settings }: ServerContext): ServerInfo['settings'] {
     HOP3_BUILD_TIMEOUT: settings.buildTimeout,
     HOP3_MAX_PUSH_BYTES: settings.maxPushBytes,
     HOP3_KEEP_RELEASES: settings.keepReleases,
+    HOP3_KEEP_BYTES: settings.keepBytes === null ? 'none' : formatMemory(settings.keepBytes),
+    HOP3_KEEP_BUILD_LOGS: settings.keepBuildLogs,
     HOP3_LIMIT_MEMORY: formatLimitSetting(settings.limits.memory, formatMemory),
     HOP3_LIMIT_CPU: formatLimitSetting(settings.limits.cpu),
     HOP3_LIMIT_PROCESSES: formatLimitSetting(settings.limits.processes),
