@@ -13,12 +13,12 @@ export interface Left {
 /** Milliseconds after which nothing can be under way any more: a push and a build have limits far below. */
 const SURELY_OVER = 24 * 3600 * 1000;
 
-/** Logs of builds besides those of the newest attempts, and of what can still be rolled back to. */
+/** Logs of builds besides those of the newest attempts, of what can still be rolled back to, and of attempts that go on or wait. */
 export async function oldBuildLogs({ paths, store, settings }: Pick<Host, 'paths' | 'store' | 'settings'>, app: AppName): Promise<Left[]> {
   const numbers = (await namesIn(paths.builds(app))).flatMap((name) => Number(/^(\d+)\.log$/.exec(name)?.[1] ?? Number.NaN) || []).sort((a, b) => b - a);
   if (numbers.length <= settings.keepBuildLogs) return [];
   const kept = new Set(store.builds.outputs(app).map(({ number }) => number));
-  return found(numbers.slice(settings.keepBuildLogs).filter((number) => !kept.has(number)).map((number) => paths.buildLog(app, number)));
+  return found(numbers.slice(settings.keepBuildLogs).filter((number) => !kept.has(number) && store.builds.get(app, number)?.endedAt !== null).map((number) => paths.buildLog(app, number)));
 }
 
 /** Output of processes whose release cannot be rolled back to any more, and that have no successor in what runs. */
