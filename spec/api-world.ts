@@ -11,6 +11,7 @@ import type { GarbageReport } from '../src/pipeline/gc.ts';
 import { HealthWatch } from '../src/pipeline/health-watch.ts';
 import { AddonHost } from '../src/pipeline/addon-host.ts';
 import type { AddonChange, Deployer, Release } from '../src/pipeline/model.ts';
+import { AuditLog } from '../src/server/audit.ts';
 import { Authenticator, createAdminToken, createToken } from '../src/server/auth.ts';
 import { buildServer } from '../src/server/build-server.ts';
 import type { ServerContext } from '../src/server/context.ts';
@@ -39,6 +40,7 @@ export class ApiWorld {
     this.context = {
       settings, store, paths: new Paths(dir), deployer: this.deployer,
       auth: new Authenticator(store.tokens, adminTokenFile),
+      audit: new AuditLog(store.audit, settings.auditDays, (where, error) => this.defects.push([where, error])),
       addons: new AddonHost({ settings, store, paths: new Paths(dir) }),
       cron: new Cron({ settings, store, paths: new Paths(dir), addons: new AddonHost({ settings, store, paths: new Paths(dir) }), reportDefect: (where, error) => this.defects.push([where, error]) }),
       health: new HealthWatch({ settings, store, paths: new Paths(dir), reportDefect: (where, error) => this.defects.push([where, error]) }),

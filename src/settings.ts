@@ -60,6 +60,8 @@ export interface Settings {
   readonly keepBytes: number | null;
   /** Attempts of an app whose build log is kept. */
   readonly keepBuildLogs: number;
+  /** Days that an entry of the audit log is kept. */
+  readonly auditDays: number;
   /** For each process of an app; memory in bytes. */
   readonly limits: Readonly<Record<'memory' | 'cpu' | 'processes', LimitSetting>>;
   /** Cores that one build step is told to use (`nix-build --cores`); 0: what nix.conf says. */
@@ -105,6 +107,7 @@ export function readSettings(env: Env): Settings {
     keepReleases: whole(env, 'HOP3_KEEP_RELEASES', 10, 1, 1000),
     keepBytes: keepBytes(env['HOP3_KEEP_BYTES'] || '10G'),
     keepBuildLogs: whole(env, 'HOP3_KEEP_BUILD_LOGS', 50, 1, 100_000),
+    auditDays: whole(env, 'HOP3_AUDIT_DAYS', 400, 1, 36_500),
     limits: {
       memory: limitSetting('HOP3_LIMIT_MEMORY', env['HOP3_LIMIT_MEMORY'] || `${Math.max(MEMORY_RANGE[0] / 1024 ** 2, Math.floor(totalmem() / 2 / 1024 ** 2))}M`, 'a size such as 512M', MEMORY_RANGE, parseMemory),
       cpu: limitSetting('HOP3_LIMIT_CPU', env['HOP3_LIMIT_CPU'] || 'none', `cores from ${CPU_RANGE.join(' to ')}`, CPU_RANGE, (text) => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : null)),

@@ -12,6 +12,7 @@ import { Cron } from '../../src/pipeline/cron.ts';
 import { HealthWatch } from '../../src/pipeline/health-watch.ts';
 import { AddonHost } from '../../src/pipeline/addon-host.ts';
 import type { Deployer, Push, Release } from '../../src/pipeline/model.ts';
+import { AuditLog } from '../../src/server/audit.ts';
 import { Authenticator, createAdminToken, createToken } from '../../src/server/auth.ts';
 import type { ServerContext } from '../../src/server/context.ts';
 import { gitRoutes, type GitOptions } from '../../src/server/git.ts';
@@ -58,6 +59,7 @@ export class GitWorld {
       settings, paths: this.paths, store: this.store,
       deployer: this.#deployer(),
       auth: new Authenticator(this.store.tokens, settings.adminTokenFile),
+      audit: new AuditLog(this.store.audit, settings.auditDays, (where, error) => void this.defects.push(`${where}: ${String(error)}`)),
       addons: new AddonHost({ settings, paths: this.paths, store: this.store }),
       cron: new Cron({ settings, paths: this.paths, store: this.store, addons: new AddonHost({ settings, paths: this.paths, store: this.store }), reportDefect: () => {} }),
       health: new HealthWatch({ settings, paths: this.paths, store: this.store, reportDefect: () => {} }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AppName } from '../../src/names.ts';
+import { createToken } from '../../src/server/auth.ts';
 import { ApiWorld } from '../api-world.ts';
 
 const test = suite<{ world: ApiWorld; shop: AppName; address: string }>('streams of the API');
@@ -19,11 +20,11 @@ test.after.each(async ({ world }) => {
 });
 
 /** A request whose answer is read line by line; `next` waits for the next line, null at the end. */
-function open(context: { world: ApiWorld; address: string }, method: string, path: string, body?: unknown) {
+function open(context: { world: ApiWorld; address: string }, method: string, path: string, body?: unknown, token = context.world.admin) {
   const payload = body === undefined ? '' : JSON.stringify(body);
   const request = http.request(`${context.address}/api/v1${path}`, {
     method, agent: false,
-    headers: { authorization: `Bearer ${context.world.admin}`, ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}) },
+    headers: { authorization: `Bearer ${token}`, ...(payload ? { 'content-type': 'application/json', 'content-length': payload.length } : {}) },
   });
   const lines = (async function* () {
     const answer = await new Promise<http.IncomingMessage>((resolve, reject) => request.on('response', resolve).on('error', reject));
@@ -111,6 +112,31 @@ test('who follows an app that is destroyed is told so', async (context) => {
   context.world.app('shop');
   assert.is((await follow.next())!.error!.code, 'HOP3_NO_APP', 'another app of that name is another app');
   assert.is(await follow.next(), null);
+});
+
+test('a followed log ends when its token is revoked, has ended or is replaced; a deploy goes on', async (context) => {
+  const { world, shop } = context;
+  const lines = async (token: string) => {
+    const follow = open(context, 'GET', '/apps/shop/logs/follow', undefined, token);
+    assert.is((await follow.next())!.kind, 'ping');
+    return follow;
+  };
+  const revoked = world.tokenFor(shop, 'lost');
+  const expiring = createToken(world.store, { name: 'short', app: shop, expiresAt: Date.now() + 1500 }).text;
+  world.deployer.hangs = true;
+  const deploy = open(context, 'POST', '/apps/shop/restart', {}, revoked);
+  assert.is((await deploy.next())!.kind, 'log');
+  const follows = [await lines(revoked), await lines(expiring), await lines(world.admin)];
+  world.store.tokens.revoke(revoked.split('_')[1]!);
+  writeFileSync(join(world.dir, 'admin.token'), 'another-administrators-token\n');
+  for (const follow of follows) {
+    const last = await follow.next();
+    assert.is(last?.error?.code, 'HOP3_NOT_AUTHENTICATED', JSON.stringify(last));
+    assert.is(await follow.next(), null);
+  }
+  assert.not(world.deployer.cancelled);
+  deploy.request.destroy();
+  await until(() => world.deployer.cancelled);
 });
 
 test.run();

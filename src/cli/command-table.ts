@@ -234,6 +234,11 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/token.ts')).revokeToken,
   },
   {
+    path: 'audit', summary: 'who did what, from where, and how it ended; newest first', example: 'hop3 audit --app shop -n 50', app: false,
+    options: [LIMIT, ['--before <id>', 'entries older than this one: the next page']],
+    load: async () => (await import('./commands/audit.ts')).auditCommand,
+  },
+  {
     path: 'plan', args: '[dir]', summary: 'what a push of this directory would build; changes nothing', example: 'hop3 plan .', app: false,
     load: async () => (await import('./commands/plan.ts')).planCommand,
   },

@@ -10,6 +10,7 @@ export function errorHandler(context: Pick<ServerContext, 'reportDefect'>) {
     const { known, status } = classify(error);
     if (known.code === 'HOP3_INTERNAL') context.reportDefect(`${request.method} ${request.routeOptions.url ?? ''}`, error);
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="hop3"');
+    request.failure = known;
     reply.code(status).send({ error: errorInfo(known) } satisfies ErrorBody);
   };
 }

@@ -1,11 +1,13 @@
 import { PassThrough, type Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { asHop3Error } from '../errors.ts';
+import { asHop3Error, Hop3Error } from '../errors.ts';
 import { StreamingLog, type PushLog } from '../log.ts';
 import { cancelled } from '../pipeline/cancel.ts';
 import { errorInfo, NDJSON, type DeployEvent, type LogEvent, type ReleaseInfo } from './api-types.ts';
+import { holdAudit } from './audit-hooks.ts';
 import type { ServerContext } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';
+import { watchToken } from './token-watch.ts';
 
 /**
  * Runs a deploy and answers with its log, a JSON object a line, ended by `done` or `error`. When the client goes, or
@@ -19,6 +21,7 @@ export function streamDeploy(
 ): FastifyReply {
   const out = new PassThrough();
   const { abort, end } = streams.begin();
+  const audit = holdAudit(reply.request);
   const write = (event: DeployEvent): void => {
     if (!out.destroyed && !out.writableEnded) out.write(`${JSON.stringify(event)}\n`);
   };
@@ -27,9 +30,12 @@ export function streamDeploy(
   onClientGone(reply, () => abort.abort(cancelled.clientGone(reply.request.principal.name)));
   void (async () => {
     try {
-      write({ kind: 'done', release: await work(log, abort.signal) });
+      const release = await work(log, abort.signal);
+      audit?.end('done');
+      write({ kind: 'done', release });
     } catch (error) {
       const known = asHop3Error(error);
+      audit?.fail(known);
       if (known.code === 'HOP3_INTERNAL') context.reportDefect('a deploy asked for through the API', error);
       write({ kind: 'error', error: errorInfo(known) });
     } finally {
@@ -66,15 +72,18 @@ export function streamLines(
   const pinging = setInterval(() => {
     if (!out.writableNeedDrain) void write({ kind: 'ping' });
   }, PING_MS);
+  const unwatch = watchToken(context, reply.request.principal, abort);
   void (async () => {
     try {
       await follow(write, abort.signal);
+      if (abort.signal.reason instanceof Hop3Error) throw abort.signal.reason;
     } catch (error) {
       const known = asHop3Error(error);
       if (known.code === 'HOP3_INTERNAL') context.reportDefect('following a log', error);
       void write({ kind: 'error', error: errorInfo(known) });
     } finally {
       clearInterval(pinging);
+      unwatch();
       out.end();
       end();
     }

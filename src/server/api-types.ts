@@ -280,6 +280,23 @@ export interface PackageInfo {
   readonly prebuilt: readonly string[];
 }
 
+/** One action of somebody, or one attempt that no token allowed. */
+export interface AuditInfo {
+  readonly id: number;
+  readonly at: string;
+  readonly action: string;
+  readonly app: string | null;
+  /** Name and id of the token; null where none was shown that is known. */
+  readonly by: string | null;
+  readonly token: string | null;
+  readonly address: string;
+  readonly names: readonly string[];
+  /** Null while it goes on, and for good when the server died meanwhile. */
+  readonly result: 'done' | 'failed' | 'refused' | 'cancelled' | null;
+  readonly note: string | null;
+  readonly ended_at: string | null;
+}
+
 export interface ServerInfo {
   readonly version: string;
   readonly api: string;

@@ -2,11 +2,12 @@ import type { Release } from '../pipeline/model.ts';
 import { appUrl } from '../pipeline/lineage.ts';
 import type { WorkerStatus } from '../runtime/model.ts';
 import type { AppRow } from '../store/apps.ts';
+import type { AuditRow } from '../store/audit.ts';
 import type { BuildRow } from '../store/builds.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import type { StageTime } from '../took.ts';
 import type { TokenRow } from '../store/tokens.ts';
-import type { AppSummary, BuildInfo, HealthInfo, ReleaseInfo, StageTimeInfo, TokenInfo, WorkerInfo } from './api-types.ts';
+import type { AppSummary, AuditInfo, BuildInfo, HealthInfo, ReleaseInfo, StageTimeInfo, TokenInfo, WorkerInfo } from './api-types.ts';
 import type { ServerContext } from './context.ts';
 
 /** Rows of the database as the API shows them: no hashes, no values of variables, times as ISO texts. */
@@ -45,6 +46,13 @@ export function tokenInfo(row: TokenRow): TokenInfo {
   return {
     id: row.id, name: row.name, app: row.app, created_at: isoTime(row.createdAt), expires_at: maybeTime(row.expiresAt),
     last_used_at: maybeTime(row.lastUsedAt), revoked_at: maybeTime(row.revokedAt),
+  };
+}
+
+export function auditInfo(row: AuditRow): AuditInfo {
+  return {
+    id: row.id, at: isoTime(row.at), action: row.action, app: row.app, by: row.by, token: row.token, address: row.address, names: row.names,
+    result: row.result, note: row.note, ended_at: maybeTime(row.endedAt),
   };
 }
 

@@ -4,10 +4,12 @@ import { guard } from './api-access.ts';
 import { noSuchRoute } from './api-errors.ts';
 import { errorInfo } from './api-types.ts';
 import { validatorCompiler } from './api-validation.ts';
+import { audited } from './audit-hooks.ts';
 import type { ServerContext } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { addonRoutes } from './routes/addons.ts';
 import { appRoutes } from './routes/apps.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { cronRoutes } from './routes/cron.ts';
@@ -29,6 +31,7 @@ export function api(context: ServerContext, streams: OpenStreams): FastifyPlugin
   return (scope, _options, done) => {
     scope.setValidatorCompiler(validatorCompiler);
     guard(scope, context);
+    audited(scope, context);
     limitBodyTime(scope);
     scope.setNotFoundHandler(noSuchRoute);
     scope.register(appRoutes(context, streams));
@@ -41,6 +44,7 @@ export function api(context: ServerContext, streams: OpenStreams): FastifyPlugin
     scope.register(runRoutes(context, streams));
     scope.register(cronRoutes(context, streams));
     scope.register(tokenRoutes(context));
+    scope.register(auditRoutes(context));
     scope.register(planRoutes(context));
     scope.register(packageRoutes(context));
     scope.register(verifyRoutes(context, streams));

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { customAlphabet } from 'nanoid';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
-import type { NewToken, Tokens } from '../store/tokens.ts';
+import type { NewToken, TokenRow, Tokens } from '../store/tokens.ts';
 import { FailureDelays } from './auth-delays.ts';
 
 /** Who is asking. */
@@ -85,6 +85,8 @@ export function mayUse(principal: Principal, app: AppName): boolean {
 
 /** Turns an Authorization header into a Principal. */
 export class Authenticator {
+  /** What an administrator showed, to see later whether the file still says so. */
+  readonly #shown = new WeakMap<Principal, Buffer>();
   readonly #tokens: Pick<Tokens, 'find' | 'touch'>;
   readonly #adminFile: string;
   readonly #delays: FailureDelays;
@@ -120,15 +122,33 @@ export class Authenticator {
     });
   }
 
+  /** Whether the token of somebody who was let in would let them in now: it may have been revoked, or have ended. */
+  stillValid(principal: Principal): boolean {
+    const shown = this.#shown.get(principal);
+    if (shown) return timingSafeEqual(shown, this.#adminHash() ?? NO_HASH);
+    const row = this.#tokens.find(principal.tokenId);
+    return row !== null && isValid(row);
+  }
+
+  /** Which known token a refused request claims to have, whether or not it was the whole of it. Nothing else of what was shown is told. */
+  claimed(header: string | undefined): { readonly by: string | null; readonly token: string | null } {
+    const row = this.#tokens.find(idIn(tokenIn(header ?? '')));
+    return { by: row?.name ?? null, token: row?.id ?? null };
+  }
+
   #principalOf(text: string | null): Principal | null {
     const shown = sha256(text ?? '');
     // Both comparisons are always made, whatever the text looks like.
-    const row = this.#tokens.find(/^hop3_([0-9A-Za-z]+)_/.exec(text ?? '')?.[1] ?? '');
+    const row = this.#tokens.find(idIn(text));
     const storedMatches = timingSafeEqual(shown, row ? Buffer.from(row.hash, 'hex') : NO_HASH);
     const adminMatches = timingSafeEqual(shown, this.#adminHash() ?? NO_HASH);
     if (text === null) return null;
-    if (adminMatches) return ADMIN;
-    if (!row || !storedMatches || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= Date.now())) return null;
+    if (adminMatches) {
+      const admin = { ...ADMIN };
+      this.#shown.set(admin, shown);
+      return admin;
+    }
+    if (!row || !storedMatches || !isValid(row)) return null;
     this.#tokens.touch(row.id);
     return { name: row.name, tokenId: row.id, app: row.app };
   }
@@ -147,6 +167,14 @@ export class Authenticator {
     }
     return this.#admin.hash;
   }
+}
+
+function idIn(text: string | null): string {
+  return /^hop3_([0-9A-Za-z]+)_/.exec(text ?? '')?.[1] ?? '';
+}
+
+function isValid(row: TokenRow): boolean {
+  return row.revokedAt === null && (row.expiresAt === null || row.expiresAt > Date.now());
 }
 
 function tokenIn(header: string): string | null {

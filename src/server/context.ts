@@ -9,6 +9,7 @@ import type { PlannedFiles, TreeFiles } from '../pipeline/plan-files.ts';
 import type { Settings } from '../settings.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import type { Store } from '../store/store.ts';
+import type { AuditLog } from './audit.ts';
 import type { Authenticator } from './auth.ts';
 
 /** What every route may use. Made once at start (src/server/create-context.ts); specs make their own with the same parts. */
@@ -18,6 +19,7 @@ export interface ServerContext {
   readonly store: Store;
   readonly deployer: Deployer;
   readonly auth: Authenticator;
+  readonly audit: AuditLog;
   readonly addons: AddonHost;
   readonly health: HealthWatch;
   /** Not started by itself: the program does that once it listens. */

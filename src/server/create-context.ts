@@ -16,6 +16,7 @@ import { Gate } from '../pipeline/turns.ts';
 import { verifyRelease } from '../pipeline/verify.ts';
 import type { Settings } from '../settings.ts';
 import { Store } from '../store/store.ts';
+import { AuditLog } from './audit.ts';
 import { Authenticator, createAdminToken } from './auth.ts';
 import type { ServerContext } from './context.ts';
 
@@ -41,6 +42,8 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     reportDefect,
   };
   await repair(host);
+  const audit = new AuditLog(store.audit, settings.auditDays, reportDefect);
+  audit.prune();
   const checks = new Gate(PACKAGE_CHECKS);
   const health = new HealthWatch(host);
   return {
@@ -49,6 +52,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     health,
     cron: new Cron(host),
     deployer: new HostDeployer(host),
+    audit,
     auth: new Authenticator(store.tokens, settings.adminTokenFile),
     planFiles: async (files) => planFiles(files, await packageSet(silentLog), settings.allowUnsandboxedBuilds),
     checkPackage: async (name, signal) => {

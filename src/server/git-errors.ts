@@ -11,6 +11,7 @@ export function errorText(error: Hop3Error): string {
 export function gitErrorHandler(context: Pick<ServerContext, 'reportDefect'>) {
   return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const error = asHop3Error(thrown);
+    request.failure = error;
     if (error.status >= 500) context.reportDefect(`${request.method} ${request.routeOptions.url ?? ''}`, error.cause ?? thrown);
     if (error.status === 401) reply.header('www-authenticate', 'Basic realm="Hop3"');
     // A body that nobody reads would keep the connection busy for as long as a stranger likes.

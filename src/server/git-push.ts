@@ -1,6 +1,7 @@
 import { asHop3Error, Hop3Error } from '../errors.ts';
-import type { AppName } from '../names.ts';
+import { shortOid, type AppName } from '../names.ts';
 import { cancelled } from '../pipeline/cancel.ts';
+import type { AuditEntry } from './audit.ts';
 import type { Principal } from './auth.ts';
 import type { ServerContext } from './context.ts';
 import { ClientGone, GitBody } from './git-body.ts';
@@ -8,8 +9,8 @@ import type { Exchange } from './git-exchange.ts';
 import { answerProbe, gitFailed, nothingMore } from './git-fetch.ts';
 import { GitRun } from './git-library.ts';
 import { PacketBorders, PacketReader } from './pkt-line.ts';
-import { MOST_COMMAND_BYTES, readCommandSection, type CommandSection } from './receive-commands.ts';
-import { decide } from './receive-policy.ts';
+import { MOST_COMMAND_BYTES, readCommandSection, type CommandSection, type RefCommand } from './receive-commands.ts';
+import { decide, shortRef } from './receive-policy.ts';
 import type { OpenPush, PushRegistry } from './receive-registry.ts';
 import { Lines, rejectionReport, tellRefusal } from './receive-report.ts';
 
@@ -21,6 +22,8 @@ const LEAST_DRAIN = 64 * 1024 * 1024;
 export interface PushRequest {
   readonly app: AppName;
   readonly principal: Principal;
+  /** Where it comes from. */
+  readonly address: string;
   readonly idleMs: number;
 }
 
@@ -38,9 +41,20 @@ export async function servePush(context: ServerContext, registry: PushRegistry, 
     return answerProbe(exchange);
   }
   body.unread(reader.rest());
-  const refuse = (reasons: ReadonlyMap<string, Hop3Error>, main: readonly Hop3Error[]) => answerRefusal(exchange, body, section, { reasons, main, mostBytes });
+  let audit: AuditEntry | null = null;
+  const refuse = (reasons: ReadonlyMap<string, Hop3Error>, main: readonly Hop3Error[]) => {
+    audit?.fail(main[0]!);
+    return answerRefusal(exchange, body, section, { reasons, main, mostBytes });
+  };
   const all = (error: Hop3Error) => refuse(new Map(section.commands.map(({ ref }) => [ref, error])), [error]);
 
+  try {
+    audit = context.audit.begin(asked.principal, { action: 'push', app: asked.app, address: asked.address, names: section.commands.map(commandName) });
+  } catch (thrown) {
+    const error = asHop3Error(thrown);
+    context.reportDefect('the audit log', error.cause ?? thrown);
+    return all(error);
+  }
   const decision = decide(context.store.apps.get(asked.app)?.branch ?? null, section.commands);
   if (decision.kind === 'refused') return refuse(decision.reasons, decision.main);
   try {
@@ -50,16 +64,24 @@ export async function servePush(context: ServerContext, registry: PushRegistry, 
     if (error.status >= 500) context.reportDefect(`creation of ${asked.app}`, error.cause ?? thrown);
     return all(error);
   }
-  const stopped = await receive(context, registry, exchange, body, section, asked);
-  if (stopped) await all(stopped);
+  try {
+    const stopped = await receive(context, registry, exchange, body, section, asked, audit);
+    if (stopped) await all(stopped);
+  } catch (thrown) {
+    audit.fail(asHop3Error(thrown));
+    throw thrown;
+  }
 }
 
 /** The first push of an administrator's token makes the app. */
 async function ensureApp(context: ServerContext, asked: PushRequest): Promise<void> {
   if (context.store.apps.get(asked.app)) return;
+  const audit = context.audit.begin(asked.principal, { action: 'app.create', app: asked.app, address: asked.address, names: ['by its first push'] });
   try {
     await context.deployer.createApp(asked.app, asked.principal.name);
+    audit.end('done');
   } catch (error) {
+    audit.fail(asHop3Error(error));
     // Another first push was quicker.
     if (!(error instanceof Hop3Error && error.code === 'HOP3_APP_EXISTS')) throw error;
   }
@@ -69,7 +91,7 @@ async function ensureApp(context: ServerContext, asked: PushRequest): Promise<vo
  * Feeds git and passes its answer on.
  * @returns why it was stopped, when the client is still owed an answer
  */
-async function receive(context: ServerContext, registry: PushRegistry, exchange: Exchange, body: GitBody, section: CommandSection, asked: PushRequest): Promise<Hop3Error | null> {
+async function receive(context: ServerContext, registry: PushRegistry, exchange: Exchange, body: GitBody, section: CommandSection, asked: PushRequest, audit: AuditEntry): Promise<Hop3Error | null> {
   const began = performance.now();
   const borders = new PacketBorders();
   let muted = false;
@@ -79,7 +101,7 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
     exchange.begin(RESULT_TYPE);
     await exchange.write(whole);
   });
-  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, began, abort: new AbortController() };
+  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, audit, hooked: false, began, abort: new AbortController() };
   const forget = registry.add(run.pid, push);
   const abandon = () => {
     push.abort.abort(cancelled.clientGone(asked.principal.name));
@@ -108,6 +130,7 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   push.abort.abort(cancelled.gitEnded());
   forget();
   if (stopped) return stopped;
+  if (!push.hooked) audit.end(exchange.gone.aborted ? 'cancelled' : 'failed', exchange.gone.aborted ? null : 'the pack was refused by git');
   if (exchange.gone.aborted) return null;
   if (end.code !== 0) context.reportDefect(`git-receive-pack of ${asked.app}`, new Error(`it ended with ${end.signal ?? end.code}: ${end.stderr}`));
   if (!exchange.started && end.code !== 0) throw gitFailed(end.stderr);
@@ -136,4 +159,9 @@ async function answerRefusal(
 
 function drainLimit(mostBytes: number): number {
   return Math.max(LEAST_DRAIN, DRAIN_FACTOR * mostBytes);
+}
+
+/** "main 1a2b3c4", "v1 deleted": what the audit log says of a ref. */
+function commandName(command: RefCommand): string {
+  return `${shortRef(command.ref)} ${command.new === null ? 'deleted' : shortOid(command.new)}`;
 }

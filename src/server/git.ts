@@ -4,6 +4,7 @@ import { asHop3Error, Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
 import { appOf } from './api-access.ts';
 import { isAdmin, mayUse } from './auth.ts';
+import { tellRefusal } from './audit-hooks.ts';
 import type { ServerContext } from './context.ts';
 import { applyGitEnvironment, gitEnvironment } from './git-env.ts';
 import { ClientGone } from './git-body.ts';
@@ -57,6 +58,10 @@ export function gitRoutes(context: ServerContext, options: GitOptions = {}): Fas
       const app = appOf(request);
       if (!mayUse(request.principal, app)) throw forbidden(app);
     });
+    scope.addHook('onSend', async (request, reply, payload) => {
+      if (reply.statusCode === 401 || reply.statusCode === 403) tellRefusal(context, request, isPush(request) ? 'push' : 'fetch');
+      return payload;
+    });
 
     scope.get('/:app.git/info/refs', { exposeHeadRoute: false }, async (request, reply) => {
       const service = serviceOf(request);
@@ -72,7 +77,7 @@ export function gitRoutes(context: ServerContext, options: GitOptions = {}): Fas
     scope.post('/:app.git/git-receive-pack', (request, reply) => {
       const app = appOf(request);
       repoFor(context, request, 'git-receive-pack', emptyRepo);
-      return answer(context, request, reply, (exchange) => servePush(context, registry, exchange, { app, principal: request.principal, idleMs }));
+      return answer(context, request, reply, (exchange) => servePush(context, registry, exchange, { app, principal: request.principal, address: request.ip, idleMs }));
     });
     refuseTheRest(scope);
     done();
@@ -108,6 +113,10 @@ async function answer(context: ServerContext, request: FastifyRequest, reply: Fa
     if (error.status >= 500) context.reportDefect(`${request.method} ${request.routeOptions.url ?? ''}`, error.cause ?? thrown);
     exchange.fail(error);
   }
+}
+
+function isPush(request: FastifyRequest): boolean {
+  return request.url.includes('git-receive-pack');
 }
 
 function serviceOf(request: FastifyRequest): GitService {

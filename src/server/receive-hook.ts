@@ -20,6 +20,7 @@ const FEATURES = ['push-options', 'atomic'];
  */
 export async function serveHook(context: ServerContext, hook: HookConnections): Promise<void> {
   const { push, talk, log: client } = hook;
+  push.hooked = true;
   const log = new StreamingLog({ sinks: [(text) => client.write(text)], maxOutputBytes: context.settings.maxLogBytes });
   let commands: readonly RefCommand[] = push.commands;
   let answers: Answers;
@@ -34,10 +35,19 @@ export async function serveHook(context: ServerContext, hook: HookConnections): 
     tellRejection(log, known);
     answers = new Map(commands.map(({ ref }) => [ref, { kind: 'refused', error: known }]));
   }
+  const refused = firstRefusal(answers);
+  if (refused) push.audit.fail(refused);
+  else push.audit.end('done');
   log.close();
   // The log first: git prints its verdict last.
   await client.flush(FLUSH_MS);
   talk.write(Buffer.concat([...reportLines(answers), FLUSH]));
+}
+
+/** Why the push was not taken: the reason of the ref that was refused for itself. */
+function firstRefusal(answers: Answers): Hop3Error | null {
+  const errors = [...answers.values()].flatMap((answer) => (answer.kind === 'refused' ? [answer.error] : []));
+  return errors.find((error) => error.code !== 'HOP3_WHOLE_PUSH') ?? errors[0] ?? null;
 }
 
 interface HookRequest {

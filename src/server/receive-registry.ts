@@ -1,5 +1,6 @@
 import type { AppName } from '../names.ts';
 import { cancelled } from '../pipeline/cancel.ts';
+import type { AuditEntry } from './audit.ts';
 import type { Principal } from './auth.ts';
 import type { RefCommand } from './receive-commands.ts';
 
@@ -10,6 +11,9 @@ export interface OpenPush {
   readonly commands: readonly RefCommand[];
   /** When git began to receive it, by `performance.now()`. */
   readonly began: number;
+  readonly audit: AuditEntry;
+  /** True once its hook is served, which from then on says how the push ends: a client that goes may be told of by nobody else. */
+  hooked: boolean;
   /** Fires when the client goes or the server stops. */
   readonly abort: AbortController;
 }

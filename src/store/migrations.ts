@@ -153,4 +153,41 @@ export const migrations: readonly string[] = [
   `
   ALTER TABLE builds ADD COLUMN times TEXT;
   `,
+  // Who did what, from where, and how it ended. Rows are only ever added: the triggers refuse the rest, but for the one path that prunes
+  // (src/store/audit.ts), which says so in audit_pruning for the time of its transaction. No reference to apps: what was destroyed stays told.
+  `
+  CREATE TABLE audit (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    at       INTEGER NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('action', 'refusal')),
+    action   TEXT NOT NULL,
+    app      TEXT,
+    by       TEXT,
+    token    TEXT,
+    address  TEXT NOT NULL,
+    names    TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX audit_by_app ON audit (app, id);
+
+  CREATE TABLE audit_results (
+    entry   INTEGER PRIMARY KEY REFERENCES audit(id),
+    at      INTEGER NOT NULL,
+    result  TEXT NOT NULL CHECK (result IN ('done', 'failed', 'refused', 'cancelled')),
+    note    TEXT
+  ) STRICT;
+
+  CREATE TABLE audit_pruning (started_at INTEGER NOT NULL) STRICT;
+
+  CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  CREATE TRIGGER audit_results_no_update BEFORE UPDATE ON audit_results BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit WHEN NOT EXISTS (SELECT 1 FROM audit_pruning)
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  CREATE TRIGGER audit_results_no_delete BEFORE DELETE ON audit_results WHEN NOT EXISTS (SELECT 1 FROM audit_pruning)
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  -- INSERT OR REPLACE removes a row without asking the triggers above.
+  CREATE TRIGGER audit_no_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  CREATE TRIGGER audit_results_no_replace BEFORE INSERT ON audit_results WHEN EXISTS (SELECT 1 FROM audit_results WHERE entry = NEW.entry)
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+  `,
 ];

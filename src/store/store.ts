@@ -1,5 +1,6 @@
 import { Addons } from './addons.ts';
 import { Apps } from './apps.ts';
+import { Audit } from './audit.ts';
 import { Builds } from './builds.ts';
 import { CronRuns } from './cron.ts';
 import { Database } from './database.ts';
@@ -25,6 +26,7 @@ export interface OpenOptions {
 export class Store {
   readonly addons: Addons;
   readonly apps: Apps;
+  readonly audit: Audit;
   readonly builds: Builds;
   readonly cron: CronRuns;
   readonly domains: Domains;
@@ -42,6 +44,7 @@ export class Store {
     this.#seal = seal;
     this.addons = new Addons(db, seal);
     this.apps = new Apps(db);
+    this.audit = new Audit(db);
     this.builds = new Builds(db);
     this.cron = new CronRuns(db);
     this.domains = new Domains(db);

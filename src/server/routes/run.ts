@@ -8,9 +8,11 @@ import type { StartFrame } from '../../run-frames.ts';
 import { limitsOf } from '../../pipeline/limits.ts';
 import { runOneOff, type OneOffStreams } from '../../runtime/one-off.ts';
 import { existingApp } from '../api-access.ts';
+import { holdAudit } from '../audit-hooks.ts';
 import type { ServerContext } from '../context.ts';
 import type { OpenStreams } from '../open-streams.ts';
 import { serveRun } from '../run-session.ts';
+import { watchToken } from '../token-watch.ts';
 import { takeConnection } from '../upgrade.ts';
 
 /** Seconds that one command may take: a day, since somebody may sit at its terminal. */
@@ -31,11 +33,14 @@ export function runRoutes(context: ServerContext, streams: OpenStreams): Fastify
       const live = requireLive(context, app);
       if ((running.get(app) ?? 0) >= MOST) throw tooMany(app);
       const { socket, head } = takeConnection(request, reply);
+      const audit = holdAudit(request);
       const { abort, end } = streams.begin();
+      const unwatch = watchToken(context, request.principal, abort);
       count(app, 1);
       const started = Date.now();
       const run = async (start: StartFrame, io: OneOffStreams, signal: AbortSignal): Promise<Finished> => {
         const finished = await runCommand(context, app, live, start, io, signal);
+        audit?.end(finished.cancelled ? 'cancelled' : 'done', finished.cancelled ? null : describeExit(finished));
         log(request, app, live, finished, Date.now() - started);
         return finished;
       };
@@ -46,6 +51,9 @@ export function runRoutes(context: ServerContext, streams: OpenStreams): Fastify
       try {
         await serveRun(socket, head, { release: live.name, run, live: liveName }, abort.signal, (error) => context.reportDefect(`hop3 run of ${app}`, error));
       } finally {
+        // A session that ended before its command began.
+        audit?.end('cancelled');
+        unwatch();
         count(app, -1);
         end();
       }
