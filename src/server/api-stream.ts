@@ -1,13 +1,13 @@
 import { PassThrough, type Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { asHop3Error, Hop3Error } from '../errors.ts';
+import { asHop3Error } from '../errors.ts';
 import { StreamingLog, type PushLog } from '../log.ts';
 import { cancelled } from '../pipeline/cancel.ts';
 import { errorInfo, NDJSON, type DeployEvent, type LogEvent, type ReleaseInfo } from './api-types.ts';
 import { holdAudit } from './audit-hooks.ts';
 import type { ServerContext } from './context.ts';
 import type { OpenStreams } from './open-streams.ts';
-import { watchToken } from './token-watch.ts';
+import { tokenOver, watchToken } from './token-watch.ts';
 
 /**
  * Runs a deploy and answers with its log, a JSON object a line, ended by `done` or `error`. When the client goes, or
@@ -76,7 +76,8 @@ export function streamLines(
   void (async () => {
     try {
       await follow(write, abort.signal);
-      if (abort.signal.reason instanceof Hop3Error) throw abort.signal.reason;
+      const over = tokenOver(abort.signal);
+      if (over) throw over;
     } catch (error) {
       const known = asHop3Error(error);
       if (known.code === 'HOP3_INTERNAL') context.reportDefect('following a log', error);

@@ -9,6 +9,7 @@ import {
 } from '../run-frames.ts';
 import type { OneOffStreams } from '../runtime/one-off.ts';
 import { errorInfo } from './api-types.ts';
+import { tokenOver } from './token-watch.ts';
 
 /** Milliseconds in which the command must be here after the upgrade. */
 const START_LIMIT = 10_000;
@@ -38,7 +39,7 @@ export async function serveRun(socket: Socket, head: Buffer, runner: Runner, sto
     session.send(encodeJson(FRAME.started, { release: runner.release } satisfies StartedFrame));
     const finished = await runner.run(start, session.streams(start), session.ended);
     if (session.fault) throw session.fault;
-    if (stopping.aborted) throw stopping.reason instanceof Hop3Error ? stopping.reason : new Hop3Error('HOP3_CANCELLED', { what: 'The server is stopping, and the command was ended.', next: 'Start it again when the server is back.' });
+    if (stopping.aborted) throw tokenOver(stopping) ?? new Hop3Error('HOP3_CANCELLED', { what: 'The server is stopping, and the command was ended.', next: 'Start it again when the server is back.' });
     session.send(encodeJson(FRAME.exit, { code: finished.code ?? 137, live: runner.live(), timed_out: finished.timedOut } satisfies ExitFrame));
   } catch (error) {
     const known = error instanceof FrameError ? new Hop3Error('HOP3_USAGE', { what: `The client sent ${error.message}.` }) : asHop3Error(error);

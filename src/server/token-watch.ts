@@ -19,6 +19,11 @@ export function watchToken(context: Pick<ServerContext, 'auth' | 'reportDefect'>
   return () => clearInterval(timer);
 }
 
+/** Why a stream was ended, when that was its token; null for every other reason. */
+export function tokenOver(signal: AbortSignal): Hop3Error | null {
+  return signal.reason instanceof Hop3Error && signal.reason.code === 'HOP3_NOT_AUTHENTICATED' ? signal.reason : null;
+}
+
 /** A database that cannot be read for a moment ends nobody's stream. */
 function isValid(context: Pick<ServerContext, 'auth' | 'reportDefect'>, principal: Principal): boolean {
   try {
