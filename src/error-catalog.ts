@@ -21,6 +21,7 @@ export const catalog = {
   HOP3_LIMIT: { status: 422, exit: 8, meaning: 'hop3.toml asks for more memory, cores or processes than the server gives to one process.', remedy: 'Ask for less in [limits], or have the operator raise the HOP3_LIMIT_ setting that the message names.' },
   HOP3_ADDON_EXTENSION: { status: 422, exit: 8, meaning: 'hop3.toml asks for a PostgreSQL extension that is not allowed or not installed.', remedy: 'Take it out of extensions, or install the package that has it.' },
   HOP3_NO_ADDON: { status: 404, exit: 3, meaning: 'There is no such addon, or this app does not have it.', remedy: '`hop3 addon list` shows what there is.' },
+  HOP3_ADDON_BUSY: { status: 409, exit: 6, meaning: 'The addon got a new password, and not every app that has it was started with it yet.', remedy: 'Restart the apps that the message names, then change the password again.' },
   HOP3_ADDON_NAME: { status: 409, exit: 8, meaning: 'An addon of that name exists and is not this app\'s.', remedy: 'Attach it, or choose another name.' },
   HOP3_ADDON_PROGRAM: { status: 500, exit: 7, meaning: 'The server or client program of an addon is not installed.', remedy: 'Install the package that the message names.' },
   HOP3_ADDON_RESTORE: { status: 422, exit: 8, meaning: 'A dump could not be restored.', remedy: 'See the message; where the server allows it nothing was changed.' },

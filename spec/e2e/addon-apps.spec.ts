@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addonPorts, whenUp } from './addon-world.ts';
+import { load } from './load-clients.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { told } from './tiny-apps.ts';
 import { until, World, type Ran } from './world.ts';
@@ -113,6 +114,15 @@ test('a guestbook in PHP on MariaDB does the same, and its [admin] greets once',
   assert.equal(await entries(), three);
   await downAndUp(world);
   await whenUp(world, 'book');
+  assert.equal(await entries(), three);
+
+  // It connects anew for each request.
+  const visitors = load(world, 'book', 4, /<h1>[^<]*/);
+  const rotated = done(await world.hop3('addon', 'credentials', 'book-mysql', '--rotate', '--app', 'book'));
+  assert.match(rotated.output, 'New password for book-mysql');
+  const seen = await visitors.stop();
+  assert.equal(seen.failures, [], `of ${seen.answers} answers`);
+  assert.ok(seen.answers > 10, String(seen.answers));
   assert.equal(await entries(), three);
 });
 

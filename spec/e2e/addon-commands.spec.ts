@@ -1,16 +1,21 @@
 // limit: 400
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addonPorts } from './addon-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { ECHO_WEB, runtime } from './tiny-apps.ts';
-import { exec, World } from './world.ts';
+import { exec, until, World, type Ran } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
 const test = suite<{ world: World }>('hop3 addon');
-const APP = runtime(ECHO_WEB);
+// Files in its data directory tell before-run to fail, or to wait.
+const APP = {
+  ...runtime(ECHO_WEB),
+  'hop3.toml': '[run]\nbefore-run = "test ! -e refuse || exit 1; touch waits; while test -e wait; do sleep 0.1; done; rm waits"\n',
+};
 const ADDONS = [['postgres', 'PostgreSQL'], ['mysql', 'MariaDB'], ['redis', 'Redis']] as const;
 
 test.before(async (context) => {
@@ -91,22 +96,81 @@ test('a wrong query is the database\'s own word and exit code 8', async ({ world
   assert.match(wrong.stderr, 'PostgreSQL refused the query: syntax error at or near "SELEC"');
 });
 
-test('a new password: the app restarts with it, and the old one opens nothing', async ({ world }) => {
+/** Whether a database lets somebody in with these variables of its addon, asked by its own client. */
+async function opens(type: string, variables: Readonly<Record<string, string>>): Promise<boolean> {
+  const { PATH } = process.env as { PATH: string };
+  const v = (name: string) => variables[name]!;
+  const clients: Readonly<Record<string, () => Promise<Ran>>> = {
+    postgres: () => exec('psql', ['-w', '-Atc', 'SELECT count(*) FROM t'], { env: { PATH, ...variables } }),
+    mysql: () => exec('mariadb', ['--no-defaults', '-h', v('MYSQL_HOST'), '-P', v('MYSQL_PORT'), '-u', v('MYSQL_USER'), v('MYSQL_DATABASE'), '-e', 'SELECT count(*) FROM t'], { env: { PATH, MYSQL_PWD: v('MYSQL_PASSWORD') } }),
+    redis: () => exec('redis-cli', ['-p', v('REDIS_PORT'), 'GET', 'greeting'], { env: { PATH, REDISCLI_AUTH: v('REDIS_PASSWORD') } }),
+  };
+  const ran = await clients[type]!();
+  return ran.code === 0 && !/NOAUTH|WRONGPASS|AUTH failed/.test(ran.output);
+}
+
+const credentials = async (world: World, type: string) =>
+  (JSON.parse((await world.hop3('addon', 'credentials', `shop-${type}`, '--app', 'shop', '--json')).stdout) as { variables: Record<string, string> }).variables;
+const passwordOf = (variables: Readonly<Record<string, string>>) => Object.entries(variables).find(([name]) => name.endsWith('PASSWORD'))!;
+
+test('a new password: the old one works until the release that has it is gone, and not a moment longer than that', async ({ world }) => {
+  const data = join(world.root, 'apps/shop/data');
   for (const [type] of ADDONS) {
-    const before = await world.hop3('addon', 'credentials', `shop-${type}`, '--app', 'shop', '--json');
-    const rotated = await world.hop3('addon', 'credentials', `shop-${type}`, '--rotate', '--app', 'shop');
-    assert.is(rotated.code, 0, rotated.output);
-    const after = await world.hop3('addon', 'credentials', `shop-${type}`, '--app', 'shop', '--json');
-    const password = (ran: { stdout: string }) => Object.entries((JSON.parse(ran.stdout) as { variables: Record<string, string> }).variables).find(([name]) => name.endsWith('PASSWORD'))!;
-    const [name, value] = password(after);
-    assert.is.not(value, password(before)[1]);
-    assert.is((await answer(world, 'shop'))[name], value);
-    const shown = await world.hop3('addon', 'show', `shop-${type}`, '--app', 'shop');
-    assert.is(shown.code, 0, shown.output);
+    // PostgreSQL has two roles that take turns.
+    for (let round = 0; round < (type === 'postgres' ? 2 : 1); round += 1) {
+      const before = await credentials(world, type);
+      assert.ok(await opens(type, before), `${type} lets the app in`);
+      await writeFile(join(data, 'wait'), '');
+      const rotating = world.hop3('addon', 'credentials', `shop-${type}`, '--rotate', '--app', 'shop');
+      await until('before-run of the new release', () => existsSync(join(data, 'waits')));
+      assert.ok(await opens(type, before), `${type}: the live release has the old one`);
+      await rm(join(data, 'wait'));
+      const rotated = await rotating;
+      assert.is(rotated.code, 0, rotated.output);
+      const after = await credentials(world, type);
+      const [name, value] = passwordOf(after);
+      assert.is.not(value, passwordOf(before)[1]);
+      assert.is((await answer(world, 'shop'))[name], value);
+      assert.ok(await opens(type, after), `${type}: the new one opens`);
+      await until(`${type}: the old one opens nothing`, async () => !(await opens(type, before)), 60);
+      assert.ok(await opens(type, after));
+      const shown = await world.hop3('addon', 'show', `shop-${type}`, '--app', 'shop');
+      assert.is(shown.code, 0, shown.output);
+    }
   }
-  const env = await answer(world, 'shop');
-  const old = await exec('redis-cli', ['-p', env['REDIS_PORT']!, '--no-auth-warning', '-a', 'x', 'PING']);
-  assert.match(old.output, /WRONGPASS|NOAUTH/);
+});
+
+test('a new password whose release does not come up: the old one stays, alone', async ({ world }) => {
+  for (const [type] of ADDONS) {
+    const before = await credentials(world, type);
+    await writeFile(join(world.root, 'apps/shop/data/refuse'), '');
+    const refused = await world.hop3('addon', 'credentials', `shop-${type}`, '--rotate', '--app', 'shop');
+    assert.is(refused.code, 8, refused.output);
+    assert.match(refused.stderr, 'before-run failed: exit code 1');
+    await rm(join(world.root, 'apps/shop/data/refuse'));
+    assert.equal(await credentials(world, type), before);
+    assert.ok(await opens(type, before));
+    assert.is((await world.hop3('restart', '--app', 'shop')).code, 0);
+    const [name, value] = passwordOf(before);
+    assert.is((await answer(world, 'shop'))[name], value);
+  }
+});
+
+test('a new password for what two apps have: the other one runs on with the old until it is restarted', async ({ world }) => {
+  assert.is((await world.hop3('addon', 'attach', 'shop-postgres', '--app', 'other')).code, 0);
+  const before = await credentials(world, 'postgres');
+  const rotated = await world.hop3('addon', 'credentials', 'shop-postgres', '--rotate', '--app', 'shop');
+  assert.is(rotated.code, 0, rotated.output);
+  assert.match(rotated.stderr, 'other has shop-postgres too, and runs on with the old password, which works until then: hop3 restart --app other');
+  const again = await world.hop3('addon', 'credentials', 'shop-postgres', '--rotate', '--app', 'shop');
+  assert.is(again.code, 6, again.output);
+  assert.match(again.stderr, 'shop-postgres got a new password before, and other has not been started with it yet.');
+  assert.ok(await opens('postgres', before));
+  assert.is((await world.hop3('restart', '--app', 'other')).code, 0);
+  await until('the old one opens nothing', async () => !(await opens('postgres', before)), 60);
+  assert.is((await answer(world, 'other'))['PGPASSWORD'], (await credentials(world, 'postgres'))['PGPASSWORD']);
+  assert.ok(await opens('postgres', await credentials(world, 'postgres')));
+  assert.is((await world.hop3('addon', 'detach', 'shop-postgres', '--app', 'other')).code, 0);
 });
 
 test('attached to another app it gives the same database; detached it takes the variables away and keeps the data', async ({ world }) => {

@@ -1,6 +1,5 @@
 // limit: 600
 import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addonPorts, whenUp } from '../e2e/addon-world.ts';

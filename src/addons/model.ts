@@ -23,6 +23,16 @@ export interface AddonAccess {
   readonly password: string;
   /** For redis the number of the database, "0". */
   readonly database: string;
+  /** What worked before a new password and still does: for the apps whose live releases were started with it. */
+  readonly before?: Before;
+}
+
+export interface Before {
+  readonly user: string;
+  readonly password: string;
+  readonly apps: readonly string[];
+  /** When the new one came; milliseconds since 1970. */
+  readonly since: number;
 }
 
 /** How Hop3 itself reaches a server, with the right to make users and databases. */
@@ -80,8 +90,12 @@ export interface AddonDriver {
   ensure(addon: Addon, options: { readonly extensions: readonly string[] }, context: DriverContext): Promise<void>;
   /** Removes user and database, and the server where it was this addon's alone. */
   destroy(addon: Addon, context: DriverContext): Promise<void>;
-  /** A new password; the old one stops working. */
+  /**
+   * A new password, and maybe a new user, of the same database. What the addon's access says goes on working beside it, where the server has a way; no third does.
+   */
   rotate(addon: Addon, context: DriverContext): Promise<AddonAccess>;
+  /** What the addon's access says works, and no other password. Safe to repeat. */
+  settle(addon: Addon, context: DriverContext): Promise<void>;
   /** Writes all of the database as text (redis: its snapshot) to `out`. */
   dump(addon: Addon, out: Writable, context: DriverContext): Promise<void>;
   /** Replaces the database's contents with a dump; nothing is changed when the dump is cut or wrong, where the server allows that. */

@@ -12,6 +12,8 @@ import { refuseFailed, TRANSFER_LIMIT } from './transfer.ts';
 
 /** Connections one app may hold at a time, of the server's 200. */
 const CONNECTIONS = 40;
+/** What `IDENTIFIED BY` means to MariaDB: the way of showing a password that every client knows. */
+const NATIVE = 'mysql_native_password';
 
 /** MariaDB (or an operator's MySQL): a user and a database for each addon. */
 export const mysql: AddonDriver = {
@@ -67,8 +69,21 @@ export const mysql: AddonDriver = {
   async rotate(addon, context) {
     const server = await mysqlServer(context);
     const access = { ...addon.access, password: newPassword() };
-    await withMysql(server, undefined, (connection) => connection.query('ALTER USER ?@? IDENTIFIED BY ?', [access.user, from(context), access.password]));
+    await withMysql(server, undefined, async (connection) => {
+      try {
+        await connection.query(`ALTER USER ?@? IDENTIFIED VIA ${NATIVE} USING PASSWORD(?) OR ${NATIVE} USING PASSWORD(?)`, [access.user, from(context), addon.access.password, access.password]);
+      } catch (error) {
+        // A MySQL has no such words: there the old password ends now.
+        if ((error as { code?: unknown }).code !== 'ER_PARSE_ERROR') throw error;
+        await connection.query('ALTER USER ?@? IDENTIFIED BY ?', [access.user, from(context), access.password]);
+      }
+    });
     return access;
+  },
+
+  async settle(addon, context) {
+    const server = await mysqlServer(context);
+    await withMysql(server, undefined, (connection) => connection.query('ALTER USER ?@? IDENTIFIED BY ?', [addon.access.user, from(context), addon.access.password]));
   },
 
   async dump(addon, out, context) {

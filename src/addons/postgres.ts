@@ -9,11 +9,9 @@ import { withClient } from './postgres-client.ts';
 import { postgresServer } from './postgres-server.ts';
 import { formatRows } from './query-table.ts';
 import { needProgram, postgresBinDirs } from './programs.ts';
+import { addLogin, endLogin, otherRole, secondRole, LOGIN } from './postgres-roles.ts';
 import { scramVerifier } from './scram.ts';
 import { refuseFailed, TRANSFER_LIMIT } from './transfer.ts';
-
-/** Connections one app may hold at a time, of the server's 200. */
-const CONNECTIONS = 40;
 
 /**
  * Extensions that an app may ask for: those of PostgreSQL's own contrib that are marked as trusted or only compute, and a few
@@ -48,7 +46,7 @@ export const postgres: AddonDriver = {
       const rights = await rightsOf(client, server);
       try {
         // Parameters are not allowed here; the names are letters, digits and _, and the verifier has no quote.
-        await client.query(`CREATE ROLE ${user} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT ${CONNECTIONS} PASSWORD '${scramVerifier(access.password)}'`);
+        await client.query(`CREATE ROLE ${user} ${LOGIN} PASSWORD '${scramVerifier(access.password)}'`);
         // Who is no superuser may give a database only to a role it belongs to; PostgreSQL 16 makes it no member by itself.
         if (rights === 'some') await client.query(`GRANT ${user} TO CURRENT_USER`);
         await client.query(`CREATE DATABASE ${user} OWNER ${user} ENCODING 'UTF8' TEMPLATE template0`);
@@ -74,18 +72,24 @@ export const postgres: AddonDriver = {
 
   async destroy(addon, context) {
     const server = await postgresServer(context);
-    const { database, user } = addon.access;
+    const { database } = addon.access;
     await withClient(server, 'postgres', async (client) => {
       await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
-      await client.query(`DROP ROLE IF EXISTS ${user}`);
+      await client.query(`DROP ROLE IF EXISTS ${secondRole(database)}`);
+      await client.query(`DROP ROLE IF EXISTS ${database}`);
     });
   },
 
   async rotate(addon, context) {
     const server = await postgresServer(context);
-    const access = { ...addon.access, password: newPassword() };
-    await withClient(server, 'postgres', (client) => client.query(`ALTER ROLE ${access.user} PASSWORD '${scramVerifier(access.password)}'`));
+    const access = { ...addon.access, user: otherRole(addon.access), password: newPassword() };
+    await withClient(server, 'postgres', (client) => addLogin(client, access));
     return access;
+  },
+
+  async settle(addon, context) {
+    const server = await postgresServer(context);
+    await withClient(server, 'postgres', (client) => endLogin(client, addon.access, otherRole(addon.access)));
   },
 
   async dump(addon, out, context) {

@@ -21,7 +21,7 @@ export function redisId(addon: string): string {
 }
 
 /** The addon's own redis, made and started when it is not there yet, as its administrator reaches it. */
-export async function redisServer(addon: string, appPassword: string, context: DriverContext): Promise<ServerAccess> {
+export async function redisServer(addon: string, appPasswords: readonly string[], context: DriverContext): Promise<ServerAccess> {
   const { services } = context;
   const id = redisId(addon);
   const dir = services.dir(id);
@@ -38,7 +38,7 @@ export async function redisServer(addon: string, appPassword: string, context: D
     'appendfsync everysec',
     'save ""',
     // Passwords as their hashes: the file alone opens nothing.
-    `user default on ${hash(appPassword)} ~* &* ${APP_COMMANDS}`,
+    `user default on ${appPasswords.map(hash).join(' ')} ~* &* ${APP_COMMANDS}`,
     `user ${ADMIN} on ${hash(access.password)} ~* &* +@all`,
     '',
   ].join('\n'), { mode: 0o600 });

@@ -23,12 +23,12 @@ export const redis: AddonDriver = {
 
   async create(name, _options, context) {
     const password = newPassword();
-    const server = await redisServer(name, password, context);
+    const server = await redisServer(name, [password], context);
     return { server: 'own', access: { host: server.host, port: server.port, user: 'default', password, database: '0' } };
   },
 
   async ensure(addon, _options, context) {
-    await redisServer(addon.name, addon.access.password, context);
+    await redisServer(addon.name, passwordsOf(addon), context);
   },
 
   async destroy(addon, context) {
@@ -39,11 +39,13 @@ export const redis: AddonDriver = {
   },
 
   async rotate(addon, context) {
-    const password = newPassword();
-    await redisServer(addon.name, password, context);
-    // The file has the new one for the next start; the running server is told.
-    await asAdmin(addon, context, (client) => client.call('ACL', 'SETUSER', 'default', 'resetpass', `>${password}`));
-    return { ...addon.access, password };
+    const access = { ...addon.access, password: newPassword() };
+    await setPasswords(addon, [addon.access.password, access.password], context);
+    return access;
+  },
+
+  async settle(addon, context) {
+    await setPasswords(addon, [addon.access.password], context);
   },
 
   async dump(addon, out, context) {
@@ -60,7 +62,7 @@ export const redis: AddonDriver = {
   },
 
   async query(addon, text, context) {
-    await redisServer(addon.name, addon.access.password, context);
+    await redisServer(addon.name, passwordsOf(addon), context);
     const [command, ...args] = splitWords(text);
     if (command === undefined) throw new Hop3Error('HOP3_ADDON_QUERY', { what: 'There is no command.', next: 'For example: GET greeting' });
     const client = await connectRedis(addon.access);
@@ -82,8 +84,23 @@ export const redis: AddonDriver = {
   },
 };
 
+/** Those that open the addon: two while a new one comes in. */
+function passwordsOf({ access }: Addon): string[] {
+  return access.before ? [access.before.password, access.password] : [access.password];
+}
+
+/** The file has them for the next start; the running server is told. */
+async function setPasswords(addon: Addon, passwords: readonly string[], context: DriverContext): Promise<void> {
+  const client = await connectRedis(await redisServer(addon.name, passwords, context));
+  try {
+    await client.call('ACL', 'SETUSER', 'default', 'resetpass', ...passwords.map((password) => `>${password}`));
+  } finally {
+    client.disconnect();
+  }
+}
+
 async function asAdmin<T>(addon: Addon, context: DriverContext, work: (client: Redis) => Promise<T>): Promise<T> {
-  const client = await connectRedis(await redisServer(addon.name, addon.access.password, context));
+  const client = await connectRedis(await redisServer(addon.name, passwordsOf(addon), context));
   try {
     return await work(client);
   } finally {

@@ -217,7 +217,7 @@ export const commandTable: readonly CommandSpec[] = [
   },
   {
     path: 'addon credentials', args: '<addon>', summary: "the variables with a database's address and password; --rotate makes a new password", example: 'hop3 addon credentials shop-postgres --rotate', app: true,
-    options: [['--rotate', 'a new password, and a restart with it; the old one stops working']],
+    options: [['--rotate', 'a new password, and a restart with it; the old one ends with the release that had it']],
     load: async () => (await import('./commands/addon.ts')).addonCredentials,
   },
   {

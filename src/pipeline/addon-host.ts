@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { driverOf } from '../addons/drivers.ts';
 import type { Addon, AddonAccess, AddonDriver, AddonType, DriverContext, ServerAccess, Services, Tell } from '../addons/model.ts';
 import { Hop3Error } from '../errors.ts';
+import type { AppName } from '../names.ts';
 import type { Paths } from '../paths.ts';
 import { addonDir, addonServerTail, ensureAddonServer, removeAddonServer } from '../runtime/addon-services.ts';
 import { isPortFree } from '../runtime/ports.ts';
@@ -15,6 +16,9 @@ export interface AddonSurroundings {
   readonly paths: Paths;
   readonly store: Store;
 }
+
+/** Milliseconds that ending a password may take; its server may have to be started. */
+const SETTLE_MS = 120_000;
 
 /** The addons of this server: their rows in the store, their drivers, and the server programs under the supervisor. */
 export class AddonHost {
@@ -56,11 +60,65 @@ export class AddonHost {
     });
   }
 
-  /** Gives the addon's user a new password and writes it down. */
-  async rotate(addon: Addon, tell: Tell, signal: AbortSignal): Promise<void> {
+  /**
+   * Gives the addon a new password. The one that live releases of `apps` run with goes on working until `settle` was called for each of them,
+   * or `takeBack`.
+   * @throws Hop3Error HOP3_ADDON_BUSY when one app runs with the last new password already and another does not
+   */
+  async rotate(name: string, apps: readonly AppName[], tell: Tell, signal: AbortSignal): Promise<void> {
+    for (const app of this.#movedOn(name)) await this.settle(name, app);
+    await this.#changeAccess(name, async (addon) => {
+      const late = addon.access.before?.apps ?? [];
+      const inUse = apps.filter((app) => !late.includes(app));
+      if (late.length > 0 && inUse.length > 0) {
+        throw new Hop3Error('HOP3_ADDON_BUSY', {
+          what: `${name} got a new password before, and ${late.join(', ')} has not been started with it yet.`,
+          next: late.map((app) => `hop3 restart --app ${app}`).join('\n'),
+        });
+      }
+      const running = addon.access.before ? accessBefore(addon.access) : addon.access;
+      const access = await this.driver(addon.type).rotate({ ...addon, access: running }, this.context(addon, tell, signal));
+      return { ...access, before: { user: running.user, password: running.password, apps: [...apps], since: Date.now() } };
+    });
+  }
+
+  /** A release of this app runs with the new password. When it was the last that had the one before, that one ends. */
+  async settle(name: string, app: AppName): Promise<void> {
+    await this.#changeAccess(name, async (addon) => {
+      const { before, ...access } = addon.access;
+      if (before === undefined) return addon.access;
+      const attached = this.#host.store.addons.attachmentsTo(name).map((one) => one.app as string);
+      const apps = before.apps.filter((one) => one !== app && attached.includes(one));
+      if (apps.length > 0) return { ...access, before: { ...before, apps } };
+      await this.driver(addon.type).settle({ ...addon, access }, this.context(addon, () => {}, AbortSignal.timeout(SETTLE_MS)));
+      return access;
+    });
+  }
+
+  /** The release that should have run with the new password does not: the one before counts again, alone, unless another app has the new one by now. */
+  async takeBack(name: string): Promise<void> {
+    await this.#changeAccess(name, async (addon) => {
+      const { before } = addon.access;
+      const attached = this.#host.store.addons.attachmentsTo(name).map((one) => one.app as string);
+      if (before === undefined || attached.some((one) => this.#host.store.releases.place(one as AppName) !== null && !before.apps.includes(one))) return addon.access;
+      const access = accessBefore(addon.access);
+      await this.driver(addon.type).settle({ ...addon, access }, this.context(addon, () => {}, AbortSignal.timeout(SETTLE_MS)));
+      return access;
+    });
+  }
+
+  /** Apps whose releases are newer than the last new password: the server died before it ended the old one. */
+  #movedOn(name: string): AppName[] {
+    const { before } = this.get(name)?.access ?? {};
+    return ((before?.apps ?? []) as AppName[]).filter((app) => (this.#host.store.releases.place(app)?.createdAt ?? 0) > before!.since);
+  }
+
+  async #changeAccess(name: string, change: (addon: Addon) => Promise<AddonAccess>): Promise<void> {
+    const addon = this.get(name);
+    if (addon === null) return;
     await this.#alone(addon.type, async () => {
-      const access: AddonAccess = await this.driver(addon.type).rotate(addon, this.context(addon, tell, signal));
-      this.#host.store.addons.setAccess(addon.name, JSON.stringify(access));
+      const now = this.get(name);
+      if (now !== null) this.#host.store.addons.setAccess(name, JSON.stringify(await change(now)));
     });
   }
 
@@ -123,6 +181,11 @@ export class AddonHost {
       if (this.#busy.get(type) === mine) this.#busy.delete(type);
     }
   }
+}
+
+/** What worked before the last new password. */
+function accessBefore({ before, ...access }: AddonAccess): AddonAccess {
+  return { ...access, user: before?.user ?? access.user, password: before?.password ?? access.password };
 }
 
 function toAddon(row: AddonRow): Addon {

@@ -78,11 +78,11 @@ async function createAddon(job: Surroundings, request: AddonRequest): Promise<vo
 
 /**
  * Does what `hop3 addon create|attach|detach|credentials --rotate` ask for, before the release that runs with it. When that release
- * fails, attachments are as before; an addon that was made, or a password that was changed, stays.
+ * fails, attachments and passwords are as before; an addon that was made stays.
  * @throws Hop3Error HOP3_NO_ADDON, HOP3_ADDON_NAME, HOP3_ADDON_...
  */
 export async function changeAddons(job: Surroundings, change: AddonChange): Promise<void> {
-  const { app, store, addons, log, signal, undo } = job;
+  const { app, store, addons, undo } = job;
   if (change.kind === 'create') {
     const request = { type: change.type, name: change.name, extensions: change.extensions };
     const name = addonName(app, request);
@@ -108,8 +108,27 @@ export async function changeAddons(job: Surroundings, change: AddonChange): Prom
       return;
     }
     case 'rotate':
-      log.phase(`New password for ${addon.name}`);
-      await addons.rotate(addon, (line) => log.line(line), signal);
+      await changePassword(job, addon.name);
+  }
+}
+
+/** The live releases of apps that have the addon run on with the password that they were started with, until each has had a release or restart of its own. */
+async function changePassword({ app, store, addons, log, signal, undo }: Surroundings, name: string): Promise<void> {
+  log.phase(`New password for ${name}`);
+  const live = store.addons.attachmentsTo(name).map((one) => one.app).filter((one) => store.releases.place(one) !== null);
+  await addons.rotate(name, live, (line) => log.line(line), signal);
+  undo.add(`the password of ${name} as it was`, () => addons.takeBack(name));
+  if (live.length === 0) await addons.settle(name, app);
+  for (const other of live) {
+    if (other !== app) log.line(`${other} has ${name} too, and runs on with the old password, which works until then: hop3 restart --app ${other}`);
+  }
+}
+
+/** After the release of an app before the new one has ended: it was the last of this app that had an addon's old password. */
+export async function endOldPasswords({ store, addons, reportDefect }: Pick<Host, 'store' | 'addons' | 'reportDefect'>, app: AppName): Promise<void> {
+  for (const { addon } of store.addons.attachmentsOf(app)) {
+    if (!addons.get(addon)?.access.before?.apps.includes(app)) continue;
+    await addons.settle(addon, app).catch((error: unknown) => reportDefect(`end the old password of ${addon}`, error));
   }
 }
 

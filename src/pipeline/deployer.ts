@@ -107,7 +107,11 @@ export class HostDeployer implements Deployer {
     return this.#again(app, what, by, log, signal, (live) => ({
       from: live,
       lineage: { reason: 'env', version: store.releases.nextVersion(app), description: describeChange(app, change), env: store.env.get(app), generated: live.generated, branch: null },
-    }), (job) => apply(job.undo));
+    }), async (job) => {
+      // The release before this one still has the old password of a change before this one.
+      if (change.kind === 'rotate') await job.slotFree();
+      await apply(job.undo);
+    });
   }
 
   async scale(app: AppName, changes: Readonly<Record<string, number>>, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {

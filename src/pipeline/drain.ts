@@ -1,14 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { stopSlot } from '../runtime/services.ts';
 import { clearSlot } from '../runtime/slots.ts';
+import { endOldPasswords } from './addons.ts';
 import type { Job } from './job.ts';
 import type { Switched } from './switch.ts';
 
 // A request that nginx resolved to the old slot just before the rename may still be on its way to the old worker.
 const SETTLE_MS = 250;
 
-/** Lets the old release finish its requests (SIGTERM, SIGKILL after the drain time), then empties its slot. */
+/** Lets the old release finish its requests (SIGTERM, SIGKILL after the drain time), then empties its slot. What only it could open an addon with ends, too. */
 export async function drain(job: Job, switched: Switched): Promise<void> {
+  await endPrevious(job, switched);
+  await endOldPasswords(job, job.app);
+}
+
+async function endPrevious(job: Job, switched: Switched): Promise<void> {
   if (switched.previous === null) return;
   try {
     await delay(SETTLE_MS);
