@@ -1,24 +1,25 @@
 // limit: 300
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Holds } from './holds.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { startPush, type RunningPush } from './running-push.ts';
 import { expression, runtime, site, told } from './tiny-apps.ts';
 import { CHECKOUT, exec, until, World } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
-const test = suite<{ world: World; holds: string }>('deploys that are cancelled');
+const test = suite<{ world: World; holds: Holds }>('deploys that are cancelled');
 
 test.before(async (context) => {
-  context.holds = mkdtempSync('/var/tmp/hop3-holds-');
-  context.world = await World.start({ HOP3_PARALLEL_BUILDS: '1', HOP3_TEST_BARRIER: context.holds });
+  context.holds = new Holds();
+  context.world = await World.start({ HOP3_PARALLEL_BUILDS: '1', ...context.holds.env });
 });
 test.after(async ({ world, holds }) => {
-  rmSync(holds, { recursive: true, force: true });
+  holds.remove();
   await world.stop();
 });
 
@@ -112,14 +113,14 @@ test('who waits for a turn or for a build place is told each change of place, an
 
 test('after the switch a cancel changes nothing, and says so', async ({ world, holds }) => {
   const repo = await world.repo('late', site('late'));
-  hold(holds, 'renamed');
+  holds.hold('renamed');
   const push = startPush(repo);
-  await reached(holds, 'renamed');
+  await holds.reached('renamed');
   const asked = world.hop3('builds', 'cancel', '--app', 'late');
   // Whenever the cancel comes from here on, it is too late: while the deploy goes on, and after its end.
   const early = await Promise.race([asked, new Promise<null>((resolve) => setTimeout(() => resolve(null), 500))]);
   assert.is(early, null, 'it waits for what comes of the deploy');
-  letGo(holds, 'renamed');
+  holds.release('renamed');
   const refused = await asked;
   assert.is(refused.code, 6, refused.output);
   assert.match(refused.stderr, 'b1 of late had switched already: it went live as v1, and the cancel changed nothing.');
@@ -167,33 +168,20 @@ test('Ctrl-C in the hop3 command cancels its rollback before the switch', async 
   assert.is((await repo.push()).code, 0);
   await repo.commit('two', site('two'));
   assert.is((await repo.push()).code, 0);
-  hold(holds, 'start');
+  holds.hold('start');
   const child = spawn(join(CHECKOUT, 'bin/hop3'), ['rollback', '--app', 'back'], { env: world.env, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   child.stdout.resume();
   child.stderr.resume();
-  await reached(holds, 'start');
+  await holds.reached('start');
   child.kill('SIGINT');
   assert.is(await closed, 130);
-  letGo(holds, 'start');
+  holds.release('start');
   await until('the rollback to be given up', async () => (await world.hop3('builds', '--app', 'back')).stdout.includes('cancelled'), 10);
   assert.is((await world.get('back')).body, 'two\n');
   assert.is(await world.branch('back'), await repo.git('rev-parse', 'HEAD'));
   assert.is((await world.hop3('rollback', '--app', 'back')).code, 0);
 });
-
-/** The server's deploys stop at this point until it is let go. */
-function hold(dir: string, point: string): void {
-  writeFileSync(join(dir, `${point}.hold`), '');
-}
-
-function reached(dir: string, point: string): Promise<void> {
-  return until(`a deploy at the point ${point}`, () => existsSync(join(dir, `${point}.reached`)), 60);
-}
-
-function letGo(dir: string, point: string): void {
-  for (const name of ['hold', 'reached']) rmSync(join(dir, `${point}.${name}`), { force: true });
-}
 
 /** How many processes sleep so long, whoever they run as. */
 function sleepers(seconds: number): number {

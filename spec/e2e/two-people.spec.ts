@@ -129,17 +129,6 @@ test('of main and master pushed first at the same time one is the deployed branc
   assert.is((await liveVersion(world, 'both')).version, 1);
 });
 
-test('eight apps pushed at once are all live', async ({ world }) => {
-  const repos: Repo[] = [];
-  for (let index = 0; index < 8; index += 1) repos.push(await world.repo(`app-${index}`, site(`page ${index} ${Date.now()}`)));
-  const pushed = await Promise.all(repos.map((repo) => repo.push()));
-  for (const [index, ran] of pushed.entries()) assert.is(ran.code, 0, `app-${index}: ${ran.output}`);
-  for (const [index, repo] of repos.entries()) {
-    assert.match((await world.get(repo.app)).body, `page ${index} `);
-    assert.is(await world.branch(repo.app), await repo.git('rev-parse', 'HEAD'));
-  }
-});
-
 test('a variable that is set during the first deploy is not lost', async ({ world }) => {
   const repo = await world.repo('early', site('early'));
   const push = await slowPush(repo, 'early');

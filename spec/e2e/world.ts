@@ -212,6 +212,11 @@ export class Repo {
     await writeFile(file, change(await readFile(file, 'utf8')));
   }
 
+  /** Makes git run this line of shell at that point. */
+  async hook(name: string, line: string): Promise<void> {
+    await writeFile(join(this.dir, '.git', 'hooks', name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+  }
+
   async push(...args: string[]): Promise<Ran> {
     return exec('git', ['push', ...(args.length === 0 ? ['hop3', 'main'] : args)], { cwd: this.dir, env: this.world.env });
   }

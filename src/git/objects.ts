@@ -73,6 +73,15 @@ export async function deleteRef(repo: string, ref: string, old?: Oid): Promise<v
   await moveRef(repo, ref, old, ['update-ref', '-m', 'hop3', '-d', ref, ...(old === undefined ? [] : [old])]);
 }
 
+/**
+ * Whether a push may go on although the ref is not what it was when the push began: the ref moved forward, and the push builds on that. It
+ * takes nothing away, and begun a moment later it would be no question.
+ */
+export async function buildsOn(repo: string, push: { readonly old: Oid | null; readonly commit: Oid }, now: Oid | null): Promise<boolean> {
+  if (now === null) return false;
+  return (push.old === null || (await isAncestor(repo, push.old, now))) && isAncestor(repo, now, push.commit);
+}
+
 /** The error for a push that began before the ref became what it is now. */
 export function stalePush(ref: string, now: Oid | null): Hop3Error {
   return new Hop3Error('HOP3_STALE_PUSH', {

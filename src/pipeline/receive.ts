@@ -1,4 +1,4 @@
-import { isAncestor, lookUp, stalePush } from '../git/objects.ts';
+import { buildsOn, isAncestor, lookUp, stalePush } from '../git/objects.ts';
 import { Hop3Error } from '../errors.ts';
 import { shortOid, type Oid } from '../names.ts';
 import type { Job } from './job.ts';
@@ -48,12 +48,6 @@ export async function receive(job: Job, push: Push): Promise<Received> {
       reason: 'push', version, description: `Deploy ${shortOid(push.commit)}`, env: store.env.get(app), generated: store.releases.live(app)?.generated ?? [], branch: move,
     },
   };
-}
-
-/** Whether the branch moved forward, and the push goes on from there: it takes nothing away, and begun a moment later it would be no question. */
-async function buildsOn(repo: string, push: Push, now: Oid | null): Promise<boolean> {
-  if (now === null) return false;
-  return (push.old === null || (await isAncestor(repo, push.old, now))) && isAncestor(repo, now, push.commit);
 }
 
 /** While the push waited for its turn, another first push or `hop3 app set-branch` may have chosen another branch. */

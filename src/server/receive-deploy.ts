@@ -1,7 +1,7 @@
 import { asHop3Error, Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
 import { shortOid, type Oid } from '../names.ts';
-import { deleteRef, hasWholeHistory, lookUp, setHead, stalePush, updateRef } from '../git/objects.ts';
+import { buildsOn, deleteRef, hasWholeHistory, lookUp, setHead, stalePush, updateRef } from '../git/objects.ts';
 import type { ServerContext } from './context.ts';
 import type { RefCommand } from './receive-commands.ts';
 import { decide, isTag, shortRef } from './receive-policy.ts';
@@ -62,7 +62,8 @@ async function deploy(context: ServerContext, push: OpenPush, command: RefComman
     });
   }
   // Looked at again when the push has its turn; here it is told before any waiting.
-  if ((now?.oid ?? null) !== command.old) throw stalePush(command.ref, now?.oid ?? null);
+  const named = now?.oid ?? null;
+  if (named !== command.old && !(await buildsOn(repo, { old: command.old, commit }, named))) throw stalePush(command.ref, named);
   if (commit !== sent) log.line(`${shortOid(sent)} is an annotated tag: its commit ${shortOid(commit)} is what goes live.`);
   await context.deployer.push({ app: push.app, ref: command.ref, old: command.old, commit, pusher: push.principal.name, options, transferMs: arrived - push.began, checkMs: performance.now() - arrived }, log, push.abort.signal);
   return commit === sent ? null : commit;
