@@ -118,7 +118,7 @@ test('a push during app destroy is told that the app is gone, in a word of git n
   assert.match(refused.stderr, ' ! [remote rejected] main -> main (The app doomed was destroyed while this waited for its turn [HOP3_NO_APP])');
   assert.not.match(refused.stderr, /fatal|working directory/);
   assert.is((await exec('find', [world.root, '-name', '*doomed*', '-not', '-path', '*/logs/*'])).stdout, '');
-  assert.is((await exec('find', [`${world.root}/trash`, '-mindepth', '1'])).stdout, '');
+  assert.is((await exec('find', [`${world.root}/repos`, '-name', '.gone*'])).stdout, '');
   const anew = await repo.push();
   assert.is(anew.code, 0, anew.output);
   assert.match(anew.stderr, 'Released v1');

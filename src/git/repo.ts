@@ -1,5 +1,7 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readlink, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AppName } from '../names.ts';
 import type { Paths } from '../paths.ts';
 import { runOk } from '../run.ts';
@@ -25,6 +27,43 @@ export async function createBareRepo(paths: Paths, app: AppName): Promise<void> 
   await createRepo(paths.repo(app));
 }
 
+const ASIDE = '.gone-';
+/** Milliseconds that gits of pushes to a destroyed app get to say their last word. */
+const ASIDE_MS = 10_000;
+
+/**
+ * Takes an app's repository out of the way: nothing finds it any more, but the gits of pushes that wait still have a directory to stand in,
+ * without which they print an error of their own.
+ * @returns where it is now; null when there was none
+ */
+export async function putRepoAside(paths: Paths, app: AppName): Promise<string | null> {
+  const aside = join(paths.repos, `${ASIDE}${randomBytes(8).toString('hex')}`);
+  try {
+    await rename(paths.repo(app), aside);
+    return aside;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Removes such a repository once no process stands in it, or at the latest after ASIDE_MS. */
+export async function removeAside(aside: string): Promise<void> {
+  const end = Date.now() + ASIDE_MS;
+  while (Date.now() < end && (await isStoodIn(aside))) await delay(50);
+  await rm(aside, { recursive: true, force: true });
+}
+
+async function isStoodIn(dir: string): Promise<boolean> {
+  for (const pid of await namesIn('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    // What is gone, or another user's, is none of ours.
+    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+    if (cwd === dir || cwd.startsWith(`${dir}/`)) return true;
+  }
+  return false;
+}
+
 /**
  * An empty repository that stands in for an app that does not exist yet, so that git can ask what the server can do before
  * the push that makes the app.
@@ -39,15 +78,19 @@ export async function ensureEmptyRepo(paths: Paths): Promise<string> {
 }
 
 /**
- * Removes what receive-packs of a killed server left in the repositories: half-received objects and locks on refs. Run
+ * Removes what receive-packs of a killed server left in the repositories: half-received objects, locks on refs, and what destroyed apps had. Run
  * at the start, when no git of ours is running.
  * @returns the files and directories that were removed
  */
 export async function sweepQuarantine(paths: Paths): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await namesIn(paths.repos)) {
-    if (!name.endsWith('.git')) continue;
     const repo = join(paths.repos, name);
+    if (name.startsWith(ASIDE)) {
+      await rm(repo, { recursive: true, force: true });
+      removed.push(repo);
+    }
+    if (!name.endsWith('.git')) continue;
     const left = [
       ...(await namesIn(join(repo, 'objects'))).filter((entry) => /^(?:tmp_objdir-)?incoming-/.test(entry)).map((entry) => join(repo, 'objects', entry)),
       ...(await locksBelow(join(repo, 'refs'))),

@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { createBareRepo } from '../git/repo.ts';
+import { createBareRepo, putRepoAside, removeAside } from '../git/repo.ts';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
 import { SLOTS } from '../paths.ts';
@@ -29,18 +29,22 @@ export async function createApp(host: Host, app: AppName, by: string): Promise<v
     await createBareRepo(paths, app);
     await applySites(paths, host.settings, sitesOf(host));
   } catch (error) {
-    await removeApp(host, app);
+    await (await removeApp(host, app))();
     throw error;
   }
 }
 
-/** Ends an app: workers, site, files, repository, records. What it wrote into its data directory goes too, and the addons that no other app has. */
-export async function destroyApp(host: Host, app: AppName): Promise<void> {
+/**
+ * Ends an app: workers, site, files, repository, records. What it wrote into its data directory goes too, and the addons that no other app has.
+ * @returns removes the repository, which pushes that wait may still stand in: to be called when they have been told
+ */
+export async function destroyApp(host: Host, app: AppName): Promise<() => Promise<void>> {
   for (const slot of SLOTS) await stopSlot(host.paths, app, slot, host.settings.drainTimeout * 1000);
   endOneOffs(host.paths, app);
   await destroyAddonsOf(host, app);
-  await removeApp(host, app);
+  const removeRepo = await removeApp(host, app);
   await applySites(host.paths, host.settings, sitesOf(host));
+  return removeRepo;
 }
 
 /** Every app as nginx must know it. */
@@ -54,9 +58,12 @@ export function sitesOf(host: Pick<Host, 'store' | 'settings'>): Site[] {
   });
 }
 
-async function removeApp(host: Host, app: AppName): Promise<void> {
+async function removeApp(host: Host, app: AppName): Promise<() => Promise<void>> {
   // Files first: a row without files can be removed again, files without a row would be nobody's.
   await rm(host.paths.app(app), { recursive: true, force: true });
-  await rm(host.paths.repo(app), { recursive: true, force: true });
+  const aside = await putRepoAside(host.paths, app);
   host.store.apps.remove(app);
+  return async () => {
+    if (aside !== null) await removeAside(aside);
+  };
 }

@@ -169,10 +169,13 @@ export class HostDeployer implements Deployer {
 
   async destroyApp(app: AppName, by: string): Promise<void> {
     this.#knownApp(app);
+    let removeRepo = async (): Promise<void> => {};
     await this.#inTurn(app, `destruction by ${by}`, 600, async () => {
       await this.#draining.get(app);
-      await destroyApp(this.#host, app);
+      removeRepo = await destroyApp(this.#host, app);
     });
+    // The turn is given back: the pushes that waited for it are told now, by the gits that stand in the repository.
+    await removeRepo();
   }
 
   cancel(app: AppName, number: number, by: string): Promise<void> {
