@@ -5,6 +5,7 @@
 #   --domain DOMAIN        apps answer at <app>.DOMAIN. Default: localhost
 #   --nixpkgs SET          host, built-in, a path, or <rev>#<sha256>. Default: built-in
 #   --listen ADDR:PORT     git and API. Default: 127.0.0.1:7000
+#   --tls-cert FILE --tls-key FILE  PEM files that the user hop3 may read: TLS for git and the API. An ADDR beyond this machine needs them
 #   --http-listen ADDR:PORT  the apps. Default: 0.0.0.0:80
 #   --single-user          Nix without a daemon
 #   --yes                  add what is missing to a nix.conf that somebody else wrote
@@ -25,13 +26,15 @@ ENV_FILE=/etc/hop3/hop3.env
 UNIT=/etc/systemd/system/hop3.service
 KEPT_VERSIONS=3
 
-with='' domain=localhost nixpkgs=built-in listen=127.0.0.1:7000 http_listen=0.0.0.0:80 tool_options=()
+with='' domain=localhost nixpkgs=built-in listen=127.0.0.1:7000 http_listen=0.0.0.0:80 tls_cert='' tls_key='' tool_options=()
 while [ $# -gt 0 ]; do
   case $1 in
     --with) with=${2:-}; shift ;;
     --domain) domain=${2:-}; shift ;;
     --nixpkgs) nixpkgs=${2:-}; shift ;;
     --listen) listen=${2:-}; shift ;;
+    --tls-cert) tls_cert=${2:-}; shift ;;
+    --tls-key) tls_key=${2:-}; shift ;;
     --http-listen) http_listen=${2:-}; shift ;;
     --single-user) tool_options+=(--single-user) ;;
     --yes) tool_options+=(--yes) ;;
@@ -46,8 +49,21 @@ for word in "$domain" "$nixpkgs" "$listen" "$http_listen"; do
   case $word in '' | *[!A-Za-z0-9.:/#+=_\[\]-]*) die "\"$word\" cannot be used as a value here." ;; esac
 done
 
+for file in "$tls_cert" "$tls_key"; do
+  case $file in '' | /*) ;; *) die "\"$file\" must be an absolute path." ;; esac
+  case $file in *[!A-Za-z0-9./_+@=-]*) die "\"$file\" cannot be used as a path here." ;; esac
+done
+if [ -z "$tls_cert" ] && [ -n "$tls_key" ] || [ -n "$tls_cert" ] && [ -z "$tls_key" ]; then die 'Give both --tls-cert and --tls-key, or neither.'; fi
+case $listen in
+  127.* | localhost:* | '[::1]:'*) ;;
+  *) [ -n "$tls_cert" ] || [ -e "$ENV_FILE" ] || die "--listen $listen can be reached from other machines, and git and the API would speak plain HTTP there: give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy with TLS." ;;
+esac
+
 # What is installed counts more than the options: the file is the place to change a setting.
 setting() { quiet_as_root sed -n "s/^$1=//p" "$ENV_FILE" 2>/dev/null | tail -n 1; }
+
+# The certificate is for the names that others use, not for the loopback address that is asked here.
+scheme() { if [ -n "$(setting HOP3_TLS_CERT)" ]; then echo https; else echo http; fi; }
 
 install_tools() {
   say 'Tools'
@@ -108,7 +124,9 @@ install_settings() {
 HOP3_ROOT=$ROOT
 HOP3_LISTEN=$listen
 HOP3_HTTP_LISTEN=$http_listen
-HOP3_DOMAIN=$domain
+${tls_cert:+HOP3_TLS_CERT=$tls_cert
+}${tls_key:+HOP3_TLS_KEY=$tls_key
+}HOP3_DOMAIN=$domain
 HOP3_NIXPKGS=$nixpkgs
 SETTINGS
 }
@@ -195,7 +213,7 @@ wait_until_ready() {
   local address
   address=$(setting HOP3_LISTEN)
   for _ in $(seq 1 60); do
-    if curl --silent --fail --max-time 2 --output /dev/null "http://${address/#0.0.0.0/127.0.0.1}/healthz"; then return 0; fi
+    if curl --silent --fail --insecure --max-time 2 --output /dev/null "$(scheme)://${address/#0.0.0.0/127.0.0.1}/healthz"; then return 0; fi
     sleep 1
   done
   warn "Hop3 does not answer on $address after 60 s. Its last words:"
@@ -211,7 +229,7 @@ summary() {
   detail "settings:    $ENV_FILE"
   detail "admin token: $ROOT/admin.token (made at the first start; readable by $USER_NAME and root)"
   detail "apps at:     http://<app>.$(setting HOP3_DOMAIN)/   (listening on $(setting HOP3_HTTP_LISTEN))"
-  detail "to push:     git remote add hop3 http://hop3:<token>@$address/<app>.git && git push hop3 main"
+  detail "to push:     git remote add hop3 $(scheme)://hop3:<token>@$address/<app>.git && git push hop3 main"
   detail "state of it: runuser -u $USER_NAME -- hop3 status"
 }
 

@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { Hop3Error } from './errors.ts';
 import { CPU_RANGE, formatMemory, MEMORY_RANGE, parseMemory, PROCESSES_RANGE } from './limits.ts';
 import { Paths } from './paths.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 /** A database server and who may make users and databases there. */
 export interface ServerUrl extends Address {
@@ -32,6 +33,12 @@ export interface LimitSetting {
 export interface Settings {
   readonly root: string;
   readonly listen: Address;
+  /** What git and the API show for TLS; null: plain HTTP. */
+  readonly tls: TlsFiles | null;
+  /** Whether git and the API may speak plain HTTP beyond this machine. */
+  readonly allowPlainHttp: boolean;
+  /** Connections to git and the API that may be open at a time. */
+  readonly maxConnections: number;
   readonly httpListen: Address;
   readonly domain: string;
   readonly nixpkgs: NixpkgsSetting;
@@ -91,6 +98,9 @@ export function readSettings(env: Env): Settings {
   return {
     root: rootDir,
     listen: address('HOP3_LISTEN', env['HOP3_LISTEN'] ?? '127.0.0.1:7000'),
+    tls: tlsFiles(env),
+    allowPlainHttp: flag(env, 'HOP3_ALLOW_PLAIN_HTTP'),
+    maxConnections: whole(env, 'HOP3_MAX_CONNECTIONS', 1000, 20, 100_000),
     httpListen: address('HOP3_HTTP_LISTEN', env['HOP3_HTTP_LISTEN'] ?? '127.0.0.1:8080'),
     domain: domain(env['HOP3_DOMAIN'] ?? 'localhost'),
     nixpkgs: nixpkgs(env['HOP3_NIXPKGS']),
@@ -126,6 +136,41 @@ export function readSettings(env: Env): Settings {
 
 export function formatAddress(address: Address): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+/** Where git and the API answer, without a path. */
+export function baseUrl({ listen, tls }: Pick<Settings, 'listen' | 'tls'>): string {
+  return `${tls ? 'https' : 'http'}://${formatAddress(listen)}`;
+}
+
+/**
+ * Tokens, and what is pushed and set, must not be readable on the way.
+ * @throws Hop3Error HOP3_SETTING for plain HTTP on an address that others can reach, unless that is allowed
+ */
+export function refusePlainHttp({ listen, tls, allowPlainHttp }: Pick<Settings, 'listen' | 'tls' | 'allowPlainHttp'>): void {
+  if (tls || allowPlainHttp || isLoopback(listen.host)) return;
+  throw new Hop3Error('HOP3_SETTING', {
+    what: `HOP3_LISTEN=${formatAddress(listen)} can be reached from other machines, and git and the API would speak plain HTTP there.`,
+    why: 'Whoever listens in on the way could read tokens and secrets.',
+    next: [
+      'Give a certificate: HOP3_TLS_CERT=/path/to/cert.pem and HOP3_TLS_KEY=/path/to/key.pem',
+      `Or listen on this machine alone, behind a proxy with TLS or a tunnel: HOP3_LISTEN=127.0.0.1:${listen.port}`,
+      'Or, where the network itself is trusted: HOP3_ALLOW_PLAIN_HTTP=1',
+    ].join('\n'),
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function tlsFiles(env: Env): TlsFiles | null {
+  const [cert = '', key = ''] = [env['HOP3_TLS_CERT'], env['HOP3_TLS_KEY']];
+  if (cert === '' && key === '') return null;
+  const missing = cert === '' ? 'HOP3_TLS_CERT' : key === '' ? 'HOP3_TLS_KEY' : null;
+  if (missing) throw new Hop3Error('HOP3_SETTING', { what: `Of HOP3_TLS_CERT and HOP3_TLS_KEY only one is set: ${missing} is missing.`, next: 'Set both, to PEM files, or neither.' });
+  for (const [name, file] of [['HOP3_TLS_CERT', cert], ['HOP3_TLS_KEY', key]] as const) if (!isAbsolute(file)) throw bad(name, file, 'an absolute path of a PEM file');
+  return { cert, key };
 }
 
 /** The host to ask where a program listens on this address: a wildcard is reached through loopback. */

@@ -90,7 +90,7 @@ export class World {
     this.env = {
       PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: home, LANG: 'C.UTF-8', NIX_REMOTE: process.env['NIX_REMOTE'] ?? 'daemon',
       HOP3_ROOT: this.root, HOP3_LISTEN: `127.0.0.1:${port}`, HOP3_HTTP_LISTEN: `127.0.0.1:${httpPort}`, HOP3_NIXPKGS: 'host',
-      HOP3_WORKER_PORTS: `${workerPort}-${workerPort + 400}`, HOP3_SERVER: `http://127.0.0.1:${port}`,
+      HOP3_WORKER_PORTS: `${workerPort}-${workerPort + 400}`, HOP3_SERVER: `${extra['HOP3_TLS_CERT'] ? 'https' : 'http'}://127.0.0.1:${port}`,
       GIT_CONFIG_GLOBAL: join(home, 'gitconfig'), GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', ...extra,
     };
   }
@@ -114,7 +114,7 @@ export class World {
       const timer = setTimeout(() => reject(new Error(`hop3 up was not ready within 60 s; it printed:\n${printed}`)), 60_000);
       const take = (text: string) => {
         printed += text;
-        if (printed.includes(`hop3: ready http://127.0.0.1:${this.port}`)) { clearTimeout(timer); resolve(); }
+        if (printed.includes(`hop3: ready ${this.env['HOP3_SERVER']}`)) { clearTimeout(timer); resolve(); }
       };
       child.stdout.setEncoding('utf8').on('data', take);
       child.stderr.setEncoding('utf8').on('data', take);
@@ -137,7 +137,7 @@ export class World {
     if (typeof example === 'string') await cp(join(EXAMPLES, example), dir, { recursive: true });
     const repo = new Repo(this, app, dir);
     await repo.git('init', '-q');
-    await repo.git('remote', 'add', 'hop3', `http://hop3:${await this.token()}@127.0.0.1:${this.port}/${app}.git`);
+    await repo.git('remote', 'add', 'hop3', `${this.env['HOP3_SERVER']!.replace('://', `://hop3:${await this.token()}@`)}/${app}.git`);
     await repo.commit('first', typeof example === 'string' ? {} : example);
     return repo;
   }

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { caught } from '../caught.ts';
 import { isStorePath, parseAppName, printable } from '../../src/names.ts';
-import { formatAddress, readSettings } from '../../src/settings.ts';
+import { formatAddress, readSettings, refusePlainHttp } from '../../src/settings.ts';
 
 const test = suite('names and settings');
 
@@ -65,6 +65,15 @@ test('a bad setting names itself, its value and what is allowed', async () => {
     assert.is(error.code, 'HOP3_SETTING');
     assert.is(error.what, `${name}=${value} cannot be used.`);
     assert.ok(error.next);
+  }
+});
+
+test('plain HTTP is for loopback, unless somebody says otherwise; a certificate opens every address', () => {
+  for (const listen of ['127.0.0.1:7000', '127.1.2.3:7000', 'localhost:7000', '[::1]:7000']) refusePlainHttp(readSettings({ HOP3_LISTEN: listen }));
+  for (const listen of ['0.0.0.0:7000', '[::]:7000', '10.0.0.1:7000', '[::ffff:127.0.0.1]:7000', '1270.0.0.1:7000']) {
+    assert.throws(() => refusePlainHttp(readSettings({ HOP3_LISTEN: listen })), /can be reached from other machines/, listen);
+    refusePlainHttp(readSettings({ HOP3_LISTEN: listen, HOP3_ALLOW_PLAIN_HTTP: '1' }));
+    refusePlainHttp(readSettings({ HOP3_LISTEN: listen, HOP3_TLS_CERT: '/a', HOP3_TLS_KEY: '/b' }));
   }
 });
 

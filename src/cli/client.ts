@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Hop3Error } from '../errors.ts';
+import { agentFor, certificateTrouble } from './client-tls.ts';
 import { API_PREFIX, errorInfo, type ErrorBody, type ErrorInfo } from '../server/api-types.ts';
 
 /** Milliseconds without a byte from the server; its streams say something every 30 s. */
@@ -112,7 +113,7 @@ export class Client {
     const url = new URL(`${API_PREFIX}${path}`, this.server);
     const answer = await new Promise<Upgraded | http.IncomingMessage>((resolve, reject) => {
       const request = (url.protocol === 'https:' ? https : http).request(url, {
-        method: 'POST', agent: false,
+        method: 'POST', agent: agentFor(url, process.env) ?? false,
         headers: { accept: 'application/json', connection: 'Upgrade', upgrade: protocol, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
       });
       const onAbort = () => request.destroy(new Error('interrupted'));
@@ -156,6 +157,7 @@ export class Client {
     return new Promise((resolve, reject) => {
       const request = (url.protocol === 'https:' ? https : http).request(url, {
         method,
+        ...withAgent(agentFor(url, process.env)),
         ...(signal ? { signal } : {}),
         headers: {
           accept: 'application/json',
@@ -215,10 +217,16 @@ export class Client {
 
   #connectionError(error: Error): Hop3Error {
     const code = (error as NodeJS.ErrnoException).code;
+    const trouble = certificateTrouble(this.server, error);
+    if (trouble) return trouble;
     // An answer that is cut by our own signal fails with whatever its socket met.
     if (this.#options.signal?.aborted) return new Hop3Error('HOP3_INTERRUPTED', { what: 'Interrupted.' });
     return unreachable(this.server, code === undefined || code === LIMIT || error.message.includes(code) ? error.message : `${error.message} (${code})`, code === 'ECONNRESET');
   }
+}
+
+function withAgent(agent: https.Agent | undefined): { readonly agent?: https.Agent } {
+  return agent ? { agent } : {};
 }
 
 const LIMIT = 'HOP3_LIMIT';

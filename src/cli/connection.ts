@@ -72,7 +72,7 @@ async function readAdminToken(env: NodeJS.ProcessEnv): Promise<{ file: string; t
 
 function localServer(env: NodeJS.ProcessEnv): string {
   const listen = env['HOP3_LISTEN'] || '127.0.0.1:7000';
-  return `http://${listen.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
+  return `${env['HOP3_TLS_CERT'] ? 'https' : 'http'}://${listen.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')}`;
 }
 
 function isLocal(server: string): boolean {

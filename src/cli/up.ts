@@ -7,7 +7,8 @@ import {
   waitUntilUp, writeOwnServices,
   type Supervisor,
 } from '../runtime/supervisor.ts';
-import { formatAddress, readSettings, type Settings } from '../settings.ts';
+import { baseUrl, readSettings, refusePlainHttp, type Settings } from '../settings.ts';
+import { readTlsFiles } from '../tls-files.ts';
 import { replaceServer } from './replace.ts';
 
 export interface UpOptions {
@@ -31,6 +32,8 @@ export async function up(options: UpOptions): Promise<number> {
   const settings = readSettings(env);
   const paths = new Paths(settings.root);
   refuseRoot(settings.root);
+  refusePlainHttp(settings);
+  if (settings.tls) readTlsFiles(settings.tls);
   prepareRoot(paths, settings);
   if (isUp(paths)) return joinRunning(paths, env, options);
 
@@ -64,7 +67,7 @@ async function joinRunning(paths: Paths, env: NodeJS.ProcessEnv, options: UpOpti
   const replacement = planReplacement(paths, settings, serverCommand(options), merged);
   if (!options.detach) {
     throw new Hop3Error('HOP3_ALREADY_UP', {
-      what: `Hop3 runs already in ${paths.root}, at http://${formatAddress(settings.listen)}.`,
+      what: `Hop3 runs already in ${paths.root}, at ${baseUrl(settings)}.`,
       next: [
         ...(replacement ? ['It is another version than this one. To replace its server while the apps go on: hop3 up --detach'] : []),
         'See how it is: hop3 status. To start it here instead: hop3 down, then hop3 up.',
@@ -159,7 +162,7 @@ function withNext(error: unknown, next: string): Hop3Error {
 }
 
 function sayReady(settings: Settings): void {
-  process.stdout.write(`hop3: ready http://${formatAddress(settings.listen)}\n`);
+  process.stdout.write(`hop3: ready ${baseUrl(settings)}\n`);
 }
 
 function note(text: string): void {

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { get } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
-import { formatAddress, reachableHost, type Address, type Settings } from '../settings.ts';
+import { baseUrl, formatAddress, reachableHost, type Settings } from '../settings.ts';
 import { probeHost } from './nginx-apply.ts';
 import { askGeneration } from './nginx-process.ts';
 import { OWN_SERVICES, type OwnService } from './supervisor-services.ts';
@@ -28,13 +29,13 @@ export interface UpWait {
  * @throws Hop3Error HOP3_NOT_READY that says which is missing, with the last lines of its log; and at once when `ended`
  * says that the supervisor itself is gone
  */
-export async function waitUntilUp(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen'>, options: UpWait = {}): Promise<void> {
+export async function waitUntilUp(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen' | 'tls'>, options: UpWait = {}): Promise<void> {
   const limit = options.limit ?? READY_LIMIT;
   const end = Date.now() + limit * 1000;
   const host = await probeHost(paths);
   const deathsBefore = await serverDeaths(paths);
   for (;;) {
-    const [server, nginx] = await Promise.all([isHealthy(settings.listen), askGeneration(settings.httpListen, host)]);
+    const [server, nginx] = await Promise.all([isHealthy(settings), askGeneration(settings.httpListen, host)]);
     if (server && nginx !== null) return;
     const ended = options.ended?.() ?? null;
     if (ended !== null) throw new Hop3Error('HOP3_NOT_READY', { what: ended });
@@ -48,8 +49,8 @@ export async function waitUntilUp(paths: Paths, settings: Pick<Settings, 'listen
   }
 }
 
-async function notReady(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen'>, missing: readonly OwnService[], how: string): Promise<Hop3Error> {
-  const asked = { server: `the server did not answer GET http://${formatAddress(settings.listen)}/healthz`, nginx: `nginx did not answer at ${formatAddress(settings.httpListen)}` };
+async function notReady(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen' | 'tls'>, missing: readonly OwnService[], how: string): Promise<Hop3Error> {
+  const asked = { server: `the server did not answer GET ${baseUrl(settings)}/healthz`, nginx: `nginx did not answer at ${formatAddress(settings.httpListen)}` };
   const said = await Promise.all(missing.map(async (name) => {
     const lines = await lastLines(join(paths.serverLogs, name, 'current'));
     return lines.length > 0 ? `The last lines of ${name}:\n${lines.join('\n')}` : `${name} has written nothing.`;
@@ -64,9 +65,11 @@ async function serverDeaths(paths: Paths): Promise<number> {
   return text.split('hop3: server ended ').length - 1;
 }
 
-function isHealthy(address: Address): Promise<boolean> {
+/** Of a certificate nothing is asked here: only whether it is served. No token is shown. */
+function isHealthy({ listen, tls }: Pick<Settings, 'listen' | 'tls'>): Promise<boolean> {
   return new Promise((resolve) => {
-    const call = get({ host: reachableHost(address), port: address.port, path: '/healthz', agent: false, timeout: 2000 }, (response) => {
+    const asked = { host: reachableHost(listen), port: listen.port, path: '/healthz', agent: false as const, timeout: 2000 };
+    const call = (tls ? https.get : http.get)({ ...asked, rejectUnauthorized: false }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });

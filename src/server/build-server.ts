@@ -2,9 +2,11 @@ import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { LogController, type ConnectionError, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import { Hop3Error } from '../errors.ts';
+import { readTlsFiles } from '../tls-files.ts';
 import { api } from './api.ts';
 import { errorHandler, noSuchRoute } from './api-errors.ts';
 import { API_PREFIX, errorInfo, type ErrorBody } from './api-types.ts';
+import { connectionLimits, limitConnections } from './connections.ts';
 import type { ServerContext } from './context.ts';
 import { gitRoutes } from './git.ts';
 import { OpenStreams } from './open-streams.ts';
@@ -14,6 +16,9 @@ import { acceptUpgrades } from './upgrade.ts';
 const BODY_LIMIT = 1024 * 1024;
 /** Milliseconds in which a request's header must be here. Bodies have limits of their own: a push may take an hour. */
 const HEADERS_TIMEOUT = 20_000;
+/** Milliseconds between two looks for headers that are late. */
+const LOOK_MS = 5000;
+const HTTP_TIMES = { headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, connectionsCheckingInterval: LOOK_MS };
 /** Milliseconds that open streams (deploys, followed logs) get to end when the server stops. */
 const STREAMS_LIMIT = 5000;
 
@@ -46,12 +51,16 @@ function garbageAnswer(code: string): { status: string; known: Hop3Error } {
 export function buildServer(context: ServerContext, logger: FastifyServerOptions['logger'] = false): FastifyInstance {
   const streams = new OpenStreams();
   const handleError = errorHandler(context);
+  const { tls } = context.settings;
   const server = Fastify({
     logger,
     // One line a request, written below, instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    http: { headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0 },
+    // One of the two is for the server that is made.
+    // Where a connection is opened and nothing is said, it is closed within about this time and the next look.
+    http: HTTP_TIMES,
+    ...(tls && { https: { ...readTlsFiles(tls), ...HTTP_TIMES, handshakeTimeout: HEADERS_TIMEOUT, minVersion: 'TLSv1.2' } }),
     // Every name in an address is checked by its route; a longer one is no name of ours.
     routerOptions: { maxParamLength: 256 },
     frameworkErrors: handleError,
@@ -82,6 +91,7 @@ export function buildServer(context: ServerContext, logger: FastifyServerOptions
   });
   server.register(api(context, streams), { prefix: API_PREFIX });
   server.register(gitRoutes(context));
+  limitConnections(server.server, connectionLimits(context.settings.maxConnections));
   acceptUpgrades(server);
   return server;
 }

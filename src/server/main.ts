@@ -1,9 +1,11 @@
+import type { Server } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import { Hop3Error } from '../errors.ts';
 import { DailyCollection } from '../pipeline/daily-collection.ts';
-import { formatAddress, readSettings, type Address } from '../settings.ts';
+import { formatAddress, readSettings, refusePlainHttp, type Address } from '../settings.ts';
 import { buildServer } from './build-server.ts';
 import { createContext } from './create-context.ts';
+import { renewCertificate } from './tls-renewal.ts';
 
 /** Milliseconds a stopping server waits for open requests before it cuts them; s6 waits longer before it kills. */
 const STOP_LIMIT = 15_000;
@@ -11,6 +13,7 @@ const STOP_LIMIT = 15_000;
 /** The server as s6 runs it: settings from the environment, log on stdout, SIGTERM ends it in good order. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
+  refusePlainHttp(settings);
   const context = await createContext(settings);
   const server = buildServer(context, {
     level: process.env['HOP3_LOG_LEVEL'] ?? 'info',
@@ -38,6 +41,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', () => void stop('SIGTERM'));
   process.on('SIGINT', () => void stop('SIGINT'));
   await listen(server, settings.listen);
+  if (settings.tls) renewCertificate(server.server as unknown as Server, settings.tls, (text) => server.log.info(text));
   context.cron.start();
   context.health.start();
   daily.start();

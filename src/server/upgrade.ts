@@ -1,5 +1,6 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Hop3Error } from '../errors.ts';
 import { RUN_PROTOCOL } from '../run-frames.ts';
@@ -44,7 +45,8 @@ function serveWithout(server: FastifyInstance, request: IncomingMessage, socket:
   }
   if (head.length > 0) socket.unshift(head);
   socket.unshift(Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'));
-  server.server.emit('connection', socket);
+  // A connection with TLS has its handshake behind it.
+  server.server.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket);
 }
 
 /**

@@ -90,6 +90,9 @@ function allSettings(context: ServerContext): ServerInfo['settings'] {
   return {
     HOP3_ROOT: settings.root,
     HOP3_LISTEN: formatAddress(settings.listen),
+    HOP3_TLS_CERT: settings.tls?.cert ?? 'none',
+    HOP3_MAX_CONNECTIONS: settings.maxConnections,
+    HOP3_AUDIT_DAYS: settings.auditDays,
     HOP3_NIXPKGS: nixpkgs.kind === 'path' ? nixpkgs.path : nixpkgs.kind === 'revision' ? `${nixpkgs.rev}#${nixpkgs.sha256}` : nixpkgs.kind,
     HOP3_ADMIN_TOKEN_FILE: settings.adminTokenFile,
     HOP3_SECRET_KEY_FILE: settings.secretKeyFile,
