@@ -29,7 +29,7 @@ export class FloorNginx {
     const file = join(dirname(configFile(paths)), 'sites', 'fixed.conf');
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, upstream + servers.join(''));
-    const nginx = spawn('nginx', ['-e', 'stderr', '-p', paths.nginx, '-c', configFile(paths), '-g', 'daemon off;'], { cwd: paths.nginx, stdio: ['ignore', 'ignore', 'inherit'] });
+    const nginx = spawn('nginx', ['-e', 'stderr', '-p', paths.nginx, '-c', configFile(paths), '-g', 'daemon off;'], { cwd: paths.nginx, stdio: ['ignore', 'ignore', 'ignore'] });
     const floor = new FloorNginx(home, nginx, port);
     await until("the floor's nginx to answer", () => fetch(`http://127.0.0.1:${port}/`).then(() => true, () => false)).catch(async (error: unknown) => {
       await floor.stop();
