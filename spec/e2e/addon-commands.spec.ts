@@ -188,7 +188,7 @@ test('destroy asks for the name, and refuses what an app still has', async ({ wo
   assert.is((await world.hop3('addon', 'detach', 'shop-reports', '--app', 'shop')).code, 0);
   const unsure = await world.hop3('addon', 'destroy', 'shop-reports');
   assert.is(unsure.code, 10);
-  assert.is((await world.hop3('addon', 'destroy', 'shop-reports', '--confirm=shop-reports')).code, 0);
+  assert.is((await world.hop3('addon', 'destroy', 'shop-reports', '--yes')).code, 0, 'the name was typed');
   assert.not.match((await world.hop3('addons')).stdout, 'shop-reports');
 });
 

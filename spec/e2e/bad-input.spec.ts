@@ -1,5 +1,5 @@
 // limit: 300
-import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, readFile, symlink, writeFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -461,6 +461,25 @@ test('before-run with several commands runs all of them', async (context) => {
   assert.is(pushed.code, 0, pushed.output);
   assert.match(told(pushed), 'remote:        one\nremote:        two\n');
   assert.is(await readFile(join(world.root, 'apps/steps/data/steps'), 'utf8'), 'one\ntwo\n');
+});
+
+test('before-run looks for a script of the repository where it runs: the push says where it is, and there it is', async (context) => {
+  const { world } = context;
+  const files = { ...runtime(ECHO_WEB), 'scripts/first start.sh': 'true\n', 'scripts/setup.sh': 'cat "$HOP3_SOURCE"/scripts/words >setup-saw; touch "$HOP3_SOURCE"/x || echo read-only\n', 'scripts/words': 'from the repository\n' };
+  const lost = await push(context, { ...files, 'hop3.toml': '[run]\nbefore-run = "sh ./scripts/setup.sh"\n' });
+  await rejected(context, lost, 'HOP3_BEFORE_RUN', 'before-run failed: exit code 2.',
+    './scripts/setup.sh is a file of the repository. before-run runs in the app\'s data directory and sees what was built; the repository is at $HOP3_SOURCE: "$HOP3_SOURCE"/scripts/setup.sh');
+  const repo = await world.repo('scripted', { ...files, 'hop3.toml': `[run]\nbefore-run = 'sh "$HOP3_SOURCE"/scripts/setup.sh'\n` });
+  const pushed = await repo.push();
+  assert.is(pushed.code, 0, pushed.output);
+  assert.match(told(pushed), 'remote:        read-only');
+  const saw = join(world.root, 'apps/scripted/data/setup-saw');
+  assert.is(await readFile(saw, 'utf8'), 'from the repository\n');
+  assert.is((JSON.parse((await world.get('scripted')).body) as Record<string, string>)['HOP3_SOURCE'], undefined);
+  // A release that is built already has no checkout of its own.
+  await rm(saw);
+  assert.is((await world.hop3('env', 'set', 'A=b', '--app', 'scripted')).code, 0);
+  assert.is(await readFile(saw, 'utf8'), 'from the repository\n');
 });
 
 test('after all that the server is the one that was started, and has nothing to report', async ({ world }) => {

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { Hop3Error } from '../../src/errors.ts';
 import type { AppName } from '../../src/names.ts';
 import { CliWorld } from '../cli-run.ts';
+import { freePort } from './world.ts';
 
 const test = suite<{ world: CliWorld; shop: AppName }>('the hop3 command');
 
@@ -36,7 +37,7 @@ test('an app is made and destroyed; destroying asks for the name, and says no wh
   assert.is(made.stdout, `${world.server}/blog.git\n`);
   const unasked = await world.hop3(['app', 'destroy', '--app', 'blog']);
   assert.is(unasked.code, 10);
-  assert.match(unasked.stderr, 'Nothing was removed. If it is meant: hop3 app destroy --app blog --confirm=blog');
+  assert.match(unasked.stderr, 'Nothing was changed. If it is meant: hop3 app destroy --app blog --confirm=blog');
   assert.is((await world.hop3(['apps:destroy', '--app', 'blog', '--confirm', 'shop'])).code, 10);
   assert.is((await world.hop3(['destroy', '--yes'], { env: { HOP3_APP: 'blog' } })).code, 10, '--yes does not count for an app that was not named');
   assert.ok(world.api.store.apps.get('blog' as AppName));
@@ -174,9 +175,12 @@ test('a plan reads the directory', async ({ world }) => {
 
 test('status shows server, nginx and apps; nginx that is down is said and gives exit code 7', async ({ world, shop }) => {
   world.api.released(shop, 'a');
+  // At the ordinary port the demo's nginx may answer.
+  const httpListen = { host: '127.0.0.1', port: await freePort() };
+  Object.assign(world.api.context.settings, { httpListen });
   const status = await world.hop3(['status']);
   assert.match(status.stdout, `server:  up at ${world.server}`);
-  assert.match(status.stdout, /nginx: {3}DOWN: nothing answers at 127.0.0.1:8080/);
+  assert.match(status.stdout, `nginx:   DOWN: nothing answers at 127.0.0.1:${httpListen.port}`);
   assert.match(status.stdout, /^shop +v1 +/m);
   assert.is(status.code, 7);
   assert.match((await world.hop3(['server', 'info'])).stdout, /package set: +host/);

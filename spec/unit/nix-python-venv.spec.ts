@@ -114,6 +114,14 @@ venv('the app may be an archive, a part of it, and files of the tree in it', () 
   assert.equal(hashes.map(({ key }) => key), ['sha256', 'pip-deps-hash']);
 });
 
+venv('source-root is the way as the archive has it, as in every other template; a directory that is not there is told', () => {
+  const archive = { url: 'https://example.org/app.tar.gz', sha256: HASH };
+  assert.match(text({ ...archive, 'source-root': 'app-2/src' }), '--strip-components=0');
+  assert.match(text({ ...archive, 'source-root': 'app-2/src' }), 'error: [nix] source-root: the source has no directory app-2/src. It has:');
+  assert.match(text(archive), '--strip-components=1');
+  assert.match(text({ ...archive, 'strip-components': 2, 'source-root': 'src' }), '--strip-components=2');
+});
+
 venv('pip-packages: told to make a lock file, and under a hash where there is one', () => {
   const { expression, notices, hashes } = rendered({ 'exec-target': 'x', 'pip-packages': ['app==2.1', 'gunicorn>=21.0', "weird ''${x}\""] });
   assert.match(expression, 'builtins.toFile "requirements.txt" "app==2.1\\ngunicorn>=21.0\\nweird \'\'\\${x}\\"\\n"');

@@ -1,5 +1,6 @@
 import { Hop3Error } from '../errors.ts';
 import { printable } from '../names.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** Text that is Nix already: an expression or part of one. Templates insert it as it stands; plain strings are quoted. */
 export class NixCode {
@@ -65,12 +66,12 @@ export function nixPath(path: string): NixCode {
 }
 
 /**
- * One word for sh: the shell reads back the same bytes.
+ * One word for sh, bare where it can be: a rendered script is read by people. The shell reads back the same bytes.
  * @throws Hop3Error HOP3_TEMPLATE_FIELD for a NUL
  */
 export function shellQuote(text: string): string {
   refuseUnwritable(text);
-  return SAFE_WORD.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return SAFE_WORD.test(text) ? text : shellWord(text);
 }
 
 function refuseUnwritable(text: string): void {

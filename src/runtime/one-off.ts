@@ -38,6 +38,8 @@ export interface OneOffOptions {
   /** The whole environment besides HOME. */
   readonly env: Readonly<Record<string, string>>;
   readonly streams: OneOffStreams;
+  /** A directory that it sees as `APP_SOURCE`, read-only. */
+  readonly sourceDir?: string | undefined;
   /** Seconds. */
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
@@ -78,7 +80,7 @@ export function endOneOffs(paths: Paths, app: SlotSpec['app']): void {
   }
 }
 
-function writeOneOff(dir: string, { paths, spec, command, env, streams }: OneOffOptions): string {
+function writeOneOff(dir: string, { paths, spec, command, env, streams, sourceDir }: OneOffOptions): string {
   const [envDir, etcDir, initFile, sandbox, script] = ['env', 'etc', 'init', 'sandbox.args', 'run'].map((name) => join(dir, name)) as [string, string, string, string, string];
   const confined: Confined = { name: `one-off.${spec.app}.${basename(dir)}`, limits: spec.limits ?? NO_LIMITS, modeFile: limitsFile(paths) };
   const inShell = `/bin/sh -c ${shellWord(command)}`;
@@ -87,7 +89,7 @@ function writeOneOff(dir: string, { paths, spec, command, env, streams }: OneOff
   mkdirSync(etcDir, { mode: 0o700 });
   for (const [name, text] of Object.entries(etcFiles(spec.app))) writeFileSync(join(etcDir, name), text, { mode: 0o600 });
   writeFileSync(initFile, terminal ? terminalInit() : sandboxInit(), { mode: 0o700 });
-  const args = sandboxArguments({ app: spec.app, closure: spec.closure, dataDir: paths.data(spec.app), envDir, etcDir, initFile, tmpBytes: spec.limits?.memory });
+  const args = sandboxArguments({ app: spec.app, closure: spec.closure, dataDir: paths.data(spec.app), envDir, etcDir, initFile, sourceDir, tmpBytes: spec.limits?.memory });
   writeFileSync(sandbox, asArgumentFile(args), { mode: 0o600 });
   writeFileSync(script, terminal ? terminalRun(sandbox, inShell, terminal.size, confined) : oneOffRun(sandbox, inShell, confined, streams.kind === 'together'), { mode: 0o700 });
   return script;

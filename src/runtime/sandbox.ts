@@ -4,6 +4,8 @@ import type { AppName } from '../names.ts';
 
 /** HOME and working directory of every process of an app, as the app sees it: the same on every server. */
 export const APP_HOME = '/app/data';
+/** Where before-run sees the files of the repository, read-only, when it asks for them. */
+export const APP_SOURCE = '/app/source';
 /** Where the app's environment lies inside the sandbox. */
 export const SANDBOX_ENV = '/run/hop3/env';
 export const SANDBOX_INIT = '/run/hop3/init';
@@ -20,6 +22,8 @@ export interface SandboxView {
   /** Holds the files that etcFiles names. */
   readonly etcDir: string;
   readonly initFile: string;
+  /** The files of the repository. */
+  readonly sourceDir?: string | undefined;
   /** Bytes that each of the private /tmp and /dev/shm may hold: they are memory. Without it, what the kernel allows. */
   readonly tmpBytes?: number | null | undefined;
 }
@@ -78,6 +82,7 @@ export function sandboxArguments(view: SandboxView): string[] {
     ...readOnly(view.envDir, SANDBOX_ENV),
     ...readOnly(view.initFile, SANDBOX_INIT),
     '--bind', view.dataDir, APP_HOME,
+    ...(view.sourceDir === undefined ? [] : readOnly(view.sourceDir, APP_SOURCE)),
     ...view.closure.flatMap((path) => readOnly(path, path)),
     '--remount-ro', '/',
     '--chdir', APP_HOME,

@@ -60,7 +60,7 @@ async function change(context: CommandContext, addon: string, what: string, done
 
 export const destroyAddon: Handler = async (context, [addon]) => {
   const client = await context.client();
-  const confirm = await confirmName(context, addon!, `This removes ${addon} with all of its data.`, `hop3 addon destroy ${addon}`);
+  const confirm = await confirmName(context, addon!, { question: `This removes ${addon} with all of its data.`, command: `hop3 addon destroy ${addon}`, named: true });
   const answer = await client.send<{ destroyed: string }>('DELETE', `/addons/${encodeURIComponent(addon!)}`, { confirm });
   context.out.answer(answer, () => '');
   context.out.note(`${addon} is gone.`);
@@ -98,7 +98,7 @@ export const restoreAddon: Handler = async (context, [addon], options) => {
   const { app, client } = await context.appAndClient();
   const file = typeof options['file'] === 'string' ? options['file'] : null;
   if (file !== null) await stat(file).catch(() => { throw new Hop3Error('HOP3_USAGE', { what: `${file} cannot be read.`, next: 'Nothing was changed.' }); });
-  await confirmName(context, addon!, `This replaces what is in ${addon}.`, `hop3 addon restore ${addon}${file === null ? '' : ` --file ${file}`}`);
+  await confirmName(context, addon!, { question: `This replaces what is in ${addon}.`, command: `hop3 addon restore ${addon}${file === null ? '' : ` --file ${file}`}`, named: true });
   const source: Readable = file === null ? process.stdin : createReadStream(file);
   const counted = progress(context, `restore of ${addon}`);
   source.once('error', (error) => counted.stream.destroy(error)).pipe(counted.stream);

@@ -1,8 +1,8 @@
 import type { AppDetail, AppSummary } from '../../server/api-types.ts';
-import { Hop3Error } from '../../errors.ts';
 import { formatLimits } from '../../limits.ts';
 import { shortOid } from '../../names.ts';
-import type { CommandContext, Handler } from '../command-context.ts';
+import type { Handler } from '../command-context.ts';
+import { confirmName } from '../confirm.ts';
 import { longHealth } from '../health.ts';
 import { fields, table } from '../output.ts';
 import { when } from '../time.ts';
@@ -62,27 +62,10 @@ function describeApp(app: AppDetail): string {
 export const destroyApp: Handler = async (context) => {
   const app = await context.app();
   const client = await context.client();
-  const confirm = await confirmed(context, app);
+  const confirm = await confirmName(context, app, {
+    question: `This removes ${app} with its releases, variables, logs and data.`, command: `hop3 app destroy --app ${app}`, named: context.flags.app === app,
+  });
   await client.send('DELETE', `/apps/${app}`, { confirm });
   context.out.answer({ destroyed: app }, () => '');
   context.out.note(`Destroyed ${app}.`);
 };
-
-/** The name as repeated by the person. `--yes` and `--force` count only for an app that was named on the command line. */
-async function confirmed(context: CommandContext, app: string): Promise<string> {
-  const { flags } = context;
-  if (flags.confirm !== undefined) {
-    if (flags.confirm === app) return app;
-    throw declined(app, `--confirm=${flags.confirm} does not repeat the name of ${app}.`);
-  }
-  if ((flags.yes || flags.force) && flags.app === app) return app;
-  if (!context.canAsk) throw declined(app, `Destroying ${app} needs a confirmation, and nobody can be asked here.`);
-  const { ask } = await import('../ask.ts');
-  const answer = await ask(`This removes ${app} with its releases, variables, logs and data. Type its name to go on: `, context.signal);
-  if (answer.trim() === app) return app;
-  throw declined(app, `${app} was not destroyed: the answer was not its name.`);
-}
-
-function declined(app: string, what: string): Hop3Error {
-  return new Hop3Error('HOP3_NOT_CONFIRMED', { what, next: `Nothing was removed. If it is meant: hop3 app destroy --app ${app} --confirm=${app}` });
-}

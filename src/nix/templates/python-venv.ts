@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Hop3Error } from '../../errors.ts';
-import { appIdentity, storeVersion, withVersion, type AppIdentity } from '../app-identity.ts';
+import { appIdentity, storeVersion, type AppIdentity } from '../app-identity.ts';
+import { appRoot } from '../app-root.ts';
 import { hashCode, readSource, type AppSource } from '../app-source.ts';
 import { Fields } from '../fields.ts';
 import { installFiles } from '../install-files.ts';
@@ -103,11 +104,9 @@ function readRequirements(fields: Fields, tree: TreePlace): Requirements {
 
 /** The app's own files: the pushed tree, or the archive of `url`, with install-files put into it. */
 function appFiles(fields: Fields, app: AppIdentity, source: AppSource, tree: TreePlace) {
-  const strip = fields.whole('strip-components', '1') ?? 1;
-  const root = checkTreePath('source-root', withVersion('source-root', fields.text('source-root', '"src"') ?? '.', app));
-  const unpack = unpackSource(source, strip);
-  const directory = root === '.' ? 'source' : `source/${root}`;
-  const lines = [...unpack.lines, `mv ${shellQuote(directory)} "$out"`].map((line) => nixConcat([line]));
+  const root = appRoot(fields, app);
+  const unpack = unpackSource(source, root.strip);
+  const lines = [...unpack.lines, ...root.check, `mv ${root.directory} "$out"`].map((line) => nixConcat([line]));
   return { source: source.code, unpack: lines, unpackInputs: unpack.nativeBuildInputs, appFiles: installFiles(fields, '.', tree) };
 }
 
