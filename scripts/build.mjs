@@ -1,5 +1,7 @@
 // Bundles Hop3 into dist/: server.js (packages stay in node_modules) and cli.js (everything inside, so that it starts
 // fast and needs no node_modules). Takes well under a second; the type check is `tsc`, apart.
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -18,15 +20,28 @@ const common = {
   logLevel: 'warning',
 };
 
-await Promise.all([
+const [, cli] = await Promise.all([
   build({ ...common, entryPoints: { server: 'src/server/main.ts' }, outdir: 'dist', packages: 'external' }),
   build({
     ...common,
     entryPoints: { cli: 'src/cli/hop3.ts' },
     outdir: 'dist',
+    // Each command is a file of its own, so that node reads and compiles what runs and nothing else. They lie in dist/ itself:
+    // the installed tree is found from where a file lies.
+    splitting: true,
+    chunkNames: 'cli-[name]-[hash]',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    metafile: true,
     // A native module cannot be bundled; src/store/sqlite.ts loads it only where the command works on the server's own files.
     external: ['better-sqlite3'],
     // Bundled CommonJS packages call require(), which ES modules do not have.
     banner: { js: "import { createRequire as hop3CreateRequire } from 'node:module'; const require = hop3CreateRequire(import.meta.url);" },
   }),
 ]);
+
+// Parts of earlier builds go: nothing names them any more.
+const made = new Set(Object.keys(cli.metafile.outputs).map((file) => basename(file)));
+for (const name of readdirSync(join(root, 'dist'))) {
+  if (name.startsWith('cli-') && !made.has(name)) rmSync(join(root, 'dist', name));
+}

@@ -4,8 +4,9 @@ import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Hop3Error } from '../errors.ts';
+import { API_PREFIX, type ErrorBody } from '../server/api-types.ts';
 import { agentFor, certificateTrouble } from './client-tls.ts';
-import { API_PREFIX, errorInfo, type ErrorBody, type ErrorInfo } from '../server/api-types.ts';
+import { ServerError } from './server-error.ts';
 
 /** Milliseconds without a byte from the server; its streams say something every 30 s. */
 const SILENCE_LIMIT = 120_000;
@@ -28,16 +29,6 @@ export interface ClientOptions {
   readonly server: string;
   readonly token: string | null;
   readonly signal?: AbortSignal;
-}
-
-/** An error that the server sent, with the exit code it asks for. */
-export class ServerError extends Error {
-  readonly info: ErrorInfo;
-  constructor(info: ErrorInfo) {
-    super(info.what);
-    this.name = 'ServerError';
-    this.info = info;
-  }
 }
 
 /** The API, spoken over node:http: the command starts faster without fetch. */
@@ -241,11 +232,4 @@ export function unreachable(server: string, why: string, cut = false): Hop3Error
     why,
     next: 'On the server itself, `hop3 status` says what runs and `hop3 up` starts it. For another server say --server <url> or set HOP3_SERVER.',
   });
-}
-
-/** An error of either side, as both are shown. */
-export function infoOf(error: unknown): ErrorInfo | null {
-  if (error instanceof ServerError) return error.info;
-  if (!(error instanceof Hop3Error)) return null;
-  return errorInfo(error);
 }

@@ -1,6 +1,7 @@
 import { Hop3Error } from '../errors.ts';
 import type { DeployEvent, ReleaseInfo } from '../server/api-types.ts';
-import { ServerError, type Client } from './client.ts';
+import type { Client } from './client.ts';
+import { ServerError } from './server-error.ts';
 import type { CommandContext } from './command-context.ts';
 
 const CANCELLED = 'The server cancels what had not switched yet. `hop3 releases` says what is live now.';

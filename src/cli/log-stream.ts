@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { LogEvent, LogLineInfo } from '../server/api-types.ts';
-import { ServerError, type Client } from './client.ts';
+import type { Client } from './client.ts';
+import { ServerError } from './server-error.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Milliseconds between two tries to reach a server that went away. */

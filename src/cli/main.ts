@@ -1,8 +1,8 @@
 import type { CommanderError } from 'commander';
 import { Hop3Error } from '../errors.ts';
-import { infoOf } from './client.ts';
 import { Interrupt } from './interrupt.ts';
 import { Output } from './output.ts';
+import { infoOf } from './server-error.ts';
 import { normaliseWords } from './words.ts';
 
 /**

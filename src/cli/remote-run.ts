@@ -6,7 +6,8 @@ import {
   type ExitFrame, type Frame, type SizeFrame, type StartedFrame, type StartFrame,
 } from '../run-frames.ts';
 import type { ErrorInfo } from '../server/api-types.ts';
-import { ServerError, unreachable } from './client.ts';
+import { unreachable } from './client.ts';
+import { ServerError } from './server-error.ts';
 
 /** Milliseconds without a byte from the server, which says something every 20 s. */
 const SILENCE_LIMIT = 90_000;
