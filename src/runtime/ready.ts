@@ -27,6 +27,11 @@ export interface ReadyOptions {
   readonly signal: AbortSignal;
 }
 
+/** Milliseconds between two tries while nothing listens yet: such a try ends in the kernel (0.2 ms) and no app notices it. */
+const REFUSED_POLL_MS = 20;
+/** Seconds after which even those become rarer: whoever takes longer is not waited for by the hundredth of a second. */
+const EAGER_S = 15;
+/** Milliseconds before the second request of an app that answered and is not ready; each asks it to work, so they become rarer. */
 const FIRST_POLL_MS = 20;
 const SLOWEST_POLL_MS = 500;
 /** Milliseconds a background worker must stay up. */
@@ -165,9 +170,10 @@ async function askUntilReady(worker: Watched, port: number, options: ReadyOption
       last = { kind: 'not-yet', why: 'another process on this machine answered' };
     }
     if (limit.aborted) throw unhealthy(worker, port, options, last, tries, Date.now() - began);
-    await delay(pause, undefined, { signal: limit }).catch(() => {});
+    const eager = answer.kind === 'refused' && Date.now() - began < EAGER_S * 1000;
+    await delay(eager ? REFUSED_POLL_MS : pause, undefined, { signal: limit }).catch(() => {});
     if (stop.aborted) return;
-    pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
+    if (!eager) pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
   }
 }
 
