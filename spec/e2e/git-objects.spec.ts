@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Hop3Error } from '../../src/errors.ts';
-import { checkoutTree, deleteRef, hasWholeHistory, headBranch, isAncestor, listTree, lookUp, readRef, setHead, updateRef } from '../../src/git/objects.ts';
+import { checkoutTree, deleteRef, hasWholeHistory, headBranch, isAncestor, listTree, lookUp, setHead, updateRef } from '../../src/git/objects.ts';
+import { readRef } from '../../src/git/read-ref.ts';
 import { parseBranchName } from '../../src/git/ref-name.ts';
 import { createBareRepo } from '../../src/git/repo.ts';
 import { asOid, parseAppName, type Oid } from '../../src/names.ts';
@@ -97,16 +98,23 @@ function takes(name: string): boolean {
 
 objects('a branch moves only from what it is thought to name', async () => {
   const ref = 'refs/heads/main';
-  assert.is(await readRef(repo, ref), null);
+  assert.is(readRef(repo, ref), null);
   await updateRef(repo, ref, one, null);
   const stale = await updateRef(repo, ref, two, null).then(() => null, (error: unknown) => error as Hop3Error);
   assert.is(stale?.code, 'HOP3_STALE_PUSH');
   assert.match(stale!.what, `main has moved to ${one.slice(0, 7)} since this push began.`);
   await updateRef(repo, ref, two, one);
   assert.is((await updateRef(repo, ref, two, one).then(() => null, (error: unknown) => error as Hop3Error))?.code, 'HOP3_STALE_PUSH');
-  assert.is(await readRef(repo, ref), two);
+  assert.is(readRef(repo, ref), two);
   await updateRef(repo, ref, one);
-  assert.is(await readRef(repo, ref), one);
+  assert.is(readRef(repo, ref), one);
+  execFileSync('git', [`--git-dir=${repo}`, 'pack-refs', '--all']);
+  assert.is(readRef(repo, ref), one, 'packed with the others');
+  await updateRef(repo, ref, two, one);
+  assert.is(readRef(repo, ref), two, 'a newer file beside the packed one counts');
+  await updateRef(repo, ref, one, two);
+  assert.is(readRef(repo, 'refs/heads'), null, 'a directory of refs is none');
+  assert.is(readRef(repo, 'refs/heads/mai'), null);
   const missing = await updateRef(repo, ref, 'f'.repeat(40) as Oid, one).then(() => null, (error: unknown) => error as Hop3Error);
   assert.is(missing?.code, 'HOP3_COMMAND_FAILED');
   await setHead(repo, 'master');

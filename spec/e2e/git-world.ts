@@ -4,7 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createBareRepo } from '../../src/git/repo.ts';
-import { readRef, updateRef } from '../../src/git/objects.ts';
+import { updateRef } from '../../src/git/objects.ts';
+import { readRef } from '../../src/git/read-ref.ts';
 import { asOid, parseAppName, type AppName, type Oid } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
 import type { PushLog } from '../../src/log.ts';
@@ -99,7 +100,7 @@ export class GitWorld {
 
   /** The commit that a branch of an app names on the server. */
   ref(app: string, ref = 'refs/heads/main'): Promise<Oid | null> {
-    return readRef(this.paths.repo(app as AppName), ref);
+    return Promise.resolve(readRef(this.paths.repo(app as AppName), ref));
   }
 
   /** A work tree with one commit and the remote `hop3`. */

@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import { isOid, isZeroOid, shortOid, type Oid } from '../names.ts';
 import { failure, run, runOk, type Command } from '../run.ts';
+import { readRef } from './read-ref.ts';
 
 /** Seconds for a question to git that reads a few objects. */
 const QUICK = 30;
@@ -91,12 +92,6 @@ export function stalePush(ref: string, now: Oid | null): Hop3Error {
   });
 }
 
-/** What a ref names; null when there is no such ref. */
-export async function readRef(repo: string, ref: string): Promise<Oid | null> {
-  const [found] = await lookUp(repo, [ref]);
-  return found?.oid ?? null;
-}
-
 /**
  * Whether the repository holds the commit's history down to something a ref already names. A push from a shallow clone
  * brings commits without their parents: rev-list then ends with 128.
@@ -106,6 +101,11 @@ export async function hasWholeHistory(repo: string, commit: Oid): Promise<boolea
   const finished = await run(command);
   if (finished.timedOut) throw failure(command, finished);
   return finished.code === 0;
+}
+
+/** Whether the repository itself lacks parents of a commit that was pushed from a shallow clone. */
+export function isShallow(repo: string): boolean {
+  return existsSync(join(repo, 'shallow'));
 }
 
 /** Makes HEAD name a branch, so that a clone of the repository checks that one out. */
@@ -186,7 +186,7 @@ async function moveRef(repo: string, ref: string, old: Oid | null | undefined, a
   const command = git(repo, args);
   const finished = await run(command);
   if (finished.code === 0) return;
-  const now = await readRef(repo, ref);
+  const now = readRef(repo, ref);
   if (old === undefined || now === old || (old !== null && isZeroOid(old))) throw failure(command, finished);
   throw stalePush(ref, now);
 }

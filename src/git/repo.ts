@@ -7,6 +7,9 @@ import type { Paths } from '../paths.ts';
 import { runOk } from '../run.ts';
 import { git } from './objects.ts';
 
+/** Seconds for git to join packs. When there is much to do git goes on by itself in the background. */
+const TIDY = 600;
+
 /**
  * What a repository itself says, for every git that touches it. The reflog is kept for good: after a rollback the newer
  * commits hang on nothing else, and git's own clean-up would take them away while their releases are still listed.
@@ -75,6 +78,11 @@ export async function ensureEmptyRepo(paths: Paths): Promise<string> {
   await mkdir(paths.run, { recursive: true, mode: 0o700 });
   await createRepo(dir);
   return dir;
+}
+
+/** Joins a repository's packs when there are many, as git itself would at the end of a push. */
+export async function tidyRepo(repo: string): Promise<void> {
+  await runOk(git(repo, ['gc', '--auto', '--quiet'], { limit: TIDY }));
 }
 
 /**

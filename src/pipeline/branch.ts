@@ -1,4 +1,5 @@
-import { deleteRef, headBranch, readRef, setHead, updateRef } from '../git/objects.ts';
+import { deleteRef, headBranch, setHead, updateRef } from '../git/objects.ts';
+import { readRef } from '../git/read-ref.ts';
 import { Hop3Error } from '../errors.ts';
 import { shortOid, type AppName, type Oid } from '../names.ts';
 import type { Host } from './job.ts';
@@ -36,7 +37,7 @@ async function createBranch(repo: string, branch: string, before: string | null,
     });
   }
   const ref = `refs/heads/${branch}`;
-  const now = await readRef(repo, ref);
+  const now = readRef(repo, ref);
   if (now === live) return;
   if (now !== null) {
     throw new Hop3Error('HOP3_BRANCH_EXISTS', {

@@ -12,6 +12,7 @@ export interface Push {
   /** What the branch names now; null for the first push. */
   readonly old: Oid | null;
   readonly commit: Oid;
+  readonly tree: Oid;
   /** Who pushed, for the release list: the token's name. */
   readonly pusher: string;
   readonly options: readonly string[];

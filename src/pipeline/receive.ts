@@ -1,4 +1,5 @@
-import { buildsOn, isAncestor, lookUp, stalePush } from '../git/objects.ts';
+import { buildsOn, isAncestor, stalePush } from '../git/objects.ts';
+import { readRef } from '../git/read-ref.ts';
 import { Hop3Error } from '../errors.ts';
 import { shortOid, type Oid } from '../names.ts';
 import type { Job } from './job.ts';
@@ -23,14 +24,13 @@ export async function receive(job: Job, push: Push): Promise<Received> {
   const branch = push.ref.replace(/^refs\/heads\//, '');
   log.phase(`Receiving ${shortOid(push.commit)} for ${app} (${branch})`);
   refuseOtherBranch(store.apps.get(app)?.branch ?? branch, branch);
-  const [found, tree] = await lookUp(repo, [push.ref, `${push.commit}^{tree}`]);
-  const now = found?.oid ?? null;
+  const now = readRef(repo, push.ref);
   if (now !== push.old) {
     // The push waited behind another one that moved the branch; to build it would end in a switch that is taken back.
     if (!(await buildsOn(repo, push, now))) throw stalePush(push.ref, now);
     log.line(`${branch} has moved to ${shortOid(now!)} meanwhile, which this push builds on`);
   }
-  const received = { commit: push.commit, tree: tree!.oid };
+  const received = { commit: push.commit, tree: push.tree };
   const version = store.releases.nextVersion(app);
   const move = { ref: push.ref, commit: push.commit, old: now };
 

@@ -15,6 +15,8 @@ export function gitEnvironment(settings: Pick<Settings, 'maxPushBytes'>, paths: 
     ['receive.advertiseAtomic', 'true'],
     // Packs are kept as packs: unpacking a 200 MB push into loose objects took 10.8 s instead of 3.4 s.
     ['receive.unpackLimit', '1'],
+    // git would tidy up while the client waits for the end of its push; the server has it done behind the answer.
+    ['receive.autogc', 'false'],
     // The fence counts the body first and tells it better; this one bounds what a pack unpacks to on the way.
     ['receive.maxInputSize', String(settings.maxPushBytes)],
     // Lets a push from a shallow clone come as far as the policy, which says what to type; git's own refusal does not.

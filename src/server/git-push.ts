@@ -1,4 +1,5 @@
 import { asHop3Error, Hop3Error } from '../errors.ts';
+import { tidyRepo } from '../git/repo.ts';
 import { shortOid, type AppName } from '../names.ts';
 import { cancelled } from '../pipeline/cancel.ts';
 import type { AuditEntry } from './audit.ts';
@@ -71,6 +72,7 @@ export async function servePush(context: ServerContext, registry: PushRegistry, 
     audit.fail(asHop3Error(thrown));
     throw thrown;
   }
+  await tidyRepo(context.paths.repo(asked.app)).catch((error: unknown) => context.reportDefect(`git gc of ${asked.app}`, error));
 }
 
 /** The first push of an administrator's token makes the app. */
@@ -101,7 +103,7 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
     exchange.begin(RESULT_TYPE);
     await exchange.write(whole);
   });
-  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, audit, hooked: false, began, abort: new AbortController() };
+  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, shallow: section.shallow, audit, hooked: false, began, abort: new AbortController() };
   const forget = registry.add(run.pid, push);
   const abandon = () => {
     push.abort.abort(cancelled.clientGone(asked.principal.name));

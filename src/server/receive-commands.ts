@@ -22,6 +22,8 @@ export interface RefCommand {
 export interface CommandSection {
   readonly commands: readonly RefCommand[];
   readonly capabilities: ReadonlySet<string>;
+  /** Whether the client says that its own history ends somewhere: a shallow clone. */
+  readonly shallow: boolean;
   /** The packets as they came, flush included, push options too. */
   readonly bytes: readonly Buffer[];
 }
@@ -36,6 +38,7 @@ export async function readCommandSection(reader: PacketReader): Promise<CommandS
   const commands: RefCommand[] = [];
   const capabilities = new Set<string>();
   let lines = 0;
+  let shallow = false;
   for (;;) {
     const next = await reader.read();
     if (next.kind === 'end') {
@@ -46,7 +49,10 @@ export async function readCommandSection(reader: PacketReader): Promise<CommandS
     if (lines > MOST_COMMANDS) throw new Hop3Error('HOP3_GIT_REQUEST', { what: `The push names more than ${MOST_COMMANDS} refs.`, next: 'Push fewer refs at a time, best the branch alone: git push hop3 main' });
     parts.push(packet(next.bytes));
     const text = wholeText(next.bytes);
-    if (/^shallow [0-9a-f]{40,64}\n?$/.test(text) && commands.length === 0) continue;
+    if (/^shallow [0-9a-f]{40,64}\n?$/.test(text) && commands.length === 0) {
+      shallow = true;
+      continue;
+    }
     const zero = text.indexOf('\0');
     if (commands.length === 0 && zero !== -1) {
       for (const name of text.slice(zero + 1).trim().split(' ')) if (name !== '') capabilities.add(name);
@@ -62,7 +68,7 @@ export async function readCommandSection(reader: PacketReader): Promise<CommandS
     const options = await readPushOptions(reader);
     section.push(Buffer.concat([...options.map((option) => packet(option)), FLUSH]));
   }
-  return { commands, capabilities, bytes: section };
+  return { commands, capabilities, shallow, bytes: section };
 }
 
 /** @throws Hop3Error HOP3_GIT_REQUEST */

@@ -1,7 +1,8 @@
 import { asHop3Error, Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
 import { shortOid, type Oid } from '../names.ts';
-import { buildsOn, deleteRef, hasWholeHistory, lookUp, setHead, stalePush, updateRef } from '../git/objects.ts';
+import { buildsOn, deleteRef, hasWholeHistory, isShallow, lookUp, setHead, stalePush, updateRef } from '../git/objects.ts';
+import { readRef } from '../git/read-ref.ts';
 import type { ServerContext } from './context.ts';
 import type { RefCommand } from './receive-commands.ts';
 import { decide, isTag, shortRef } from './receive-policy.ts';
@@ -50,23 +51,30 @@ async function deploy(context: ServerContext, push: OpenPush, command: RefComman
   const repo = context.paths.repo(push.app);
   const arrived = performance.now();
   const sent = command.new!;
-  const [[object, peeled, now], whole] = await Promise.all([lookUp(repo, [sent, `${sent}^{commit}`, command.ref]), hasWholeHistory(repo, sent)]);
-  if (!peeled) {
-    throw new Hop3Error('HOP3_NOT_A_COMMIT', { what: `${shortOid(sent)} is a ${object?.type ?? 'missing object'}, not a commit`, next: `Push a commit: git push hop3 HEAD:${shortRef(command.ref)}` });
-  }
-  const commit = peeled.oid;
-  if (!whole) {
+  const { commit, tree } = await commitOf(context, push, command);
+  // Of a push that says nothing of a shallow clone git itself has just made sure that everything is there (its connectivity check).
+  if ((push.shallow || isShallow(repo)) && !(await hasWholeHistory(repo, sent))) {
     throw new Hop3Error('HOP3_SHALLOW_PUSH', {
       what: `${shortOid(commit)} comes from a shallow clone: parents of its history are missing`,
       next: `Get the whole history, then push again:\ngit fetch --unshallow && git push hop3 HEAD:${shortRef(command.ref)}`,
     });
   }
   // Looked at again when the push has its turn; here it is told before any waiting.
-  const named = now?.oid ?? null;
+  const named = readRef(repo, command.ref);
   if (named !== command.old && !(await buildsOn(repo, { old: command.old, commit }, named))) throw stalePush(command.ref, named);
   if (commit !== sent) log.line(`${shortOid(sent)} is an annotated tag: its commit ${shortOid(commit)} is what goes live.`);
-  await context.deployer.push({ app: push.app, ref: command.ref, old: command.old, commit, pusher: push.principal.name, options, transferMs: arrived - push.began, checkMs: performance.now() - arrived }, log, push.abort.signal);
+  await context.deployer.push({ app: push.app, ref: command.ref, old: command.old, commit, tree, pusher: push.principal.name, options, transferMs: arrived - push.began, checkMs: performance.now() - arrived }, log, push.abort.signal);
   return commit === sent ? null : commit;
+}
+
+/** What was sent, as a commit and its tree. Git is asked only about what was never deployed. */
+async function commitOf(context: ServerContext, push: OpenPush, command: RefCommand): Promise<{ commit: Oid; tree: Oid }> {
+  const sent = command.new!;
+  const known = context.store.builds.treeOf(push.app, sent);
+  if (known) return { commit: sent, tree: known };
+  const [object, commit, tree] = await lookUp(context.paths.repo(push.app), [sent, `${sent}^{commit}`, `${sent}^{tree}`]);
+  if (commit && tree) return { commit: commit.oid, tree: tree.oid };
+  throw new Hop3Error('HOP3_NOT_A_COMMIT', { what: `${shortOid(sent)} is a ${object?.type ?? 'missing object'}, not a commit`, next: `Push a commit: git push hop3 HEAD:${shortRef(command.ref)}` });
 }
 
 /** Sets or deletes a ref that nothing runs from. */

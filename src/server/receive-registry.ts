@@ -9,6 +9,8 @@ export interface OpenPush {
   readonly app: AppName;
   readonly principal: Principal;
   readonly commands: readonly RefCommand[];
+  /** From a shallow clone, whose history git takes as it is. */
+  readonly shallow: boolean;
   /** When git began to receive it, by `performance.now()`. */
   readonly began: number;
   readonly audit: AuditEntry;

@@ -107,6 +107,12 @@ export class Builds {
     return row && toBuild(row);
   }
 
+  /** The tree of a commit that was built here before. */
+  treeOf(app: AppName, commit: Oid): Oid | null {
+    const row = this.#db.get('SELECT tree FROM builds WHERE app = $app AND commit_id = $commit AND tree IS NOT NULL LIMIT 1', { app, commit });
+    return (row?.['tree'] ?? null) as Oid | null;
+  }
+
   /** The newest build of this very tree, plan and package set. Whether its store path still exists is the caller's to check. */
   findOutput(app: AppName, tree: Oid, buildKey: string): StoredBuild | null {
     const row = this.#db.get(
