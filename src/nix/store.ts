@@ -1,6 +1,7 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { isStorePath, type StorePath } from '../names.ts';
 import { failure, run, runOk } from '../run.ts';
+import { NixDaemon, NoDaemonAnswer } from './daemon.ts';
 import { nixEnv } from './nix-command.ts';
 import { nixDaemonError } from './nix-failure.ts';
 
@@ -12,20 +13,50 @@ const LOOK_UP = 60;
  * @throws Hop3Error HOP3_COMMAND_FAILED for a path that is not valid
  */
 export async function closureOf(storePath: StorePath): Promise<readonly string[]> {
+  const asked = await askDaemon((daemon) => walkClosure(daemon, storePath));
+  if (asked) return asked;
   const stdout = await runOk({ file: 'nix-store', args: ['-qR', storePath], limit: LOOK_UP, env: nixEnv() }, { keepStdout: 16 * 1024 * 1024 });
   return stdout.split('\n').filter((line) => line !== '');
 }
 
 /**
- * Whether the store has the path and knows it as complete. About 20 ms.
+ * Whether the store has the path and knows it as complete. About 5 ms.
  * @throws Hop3Error HOP3_NIX_DAEMON, HOP3_TIMEOUT or HOP3_COMMAND_FAILED when nix could not tell
  */
 export async function isValidPath(storePath: StorePath): Promise<boolean> {
+  const asked = await askDaemon((daemon) => daemon.references([storePath]));
+  if (asked) return asked[0] !== null;
   const command = { file: 'nix-store', args: ['--check-validity', storePath], limit: LOOK_UP, env: nixEnv() };
   const finished = await run(command, { keepStdout: 0 });
   if (finished.code === 0) return true;
   if (finished.tail.some((line) => line.includes('is not valid'))) return false;
   throw nixDaemonError(finished.tail) ?? failure(command, finished);
+}
+
+/** Null where the daemon did not answer: then the nix-store program is asked, and says why. */
+async function askDaemon<T>(question: (daemon: NixDaemon) => Promise<T>): Promise<T | null> {
+  let daemon: NixDaemon | undefined;
+  try {
+    daemon = await NixDaemon.open();
+    return await question(daemon);
+  } catch (error) {
+    if (error instanceof NoDaemonAnswer) return null;
+    throw error;
+  } finally {
+    daemon?.close();
+  }
+}
+
+/** All that a path leads to, by the depth at which it is met. */
+async function walkClosure(daemon: NixDaemon, storePath: StorePath): Promise<readonly string[]> {
+  const closure = new Set<string>([storePath]);
+  for (let level: readonly string[] = [storePath]; level.length > 0;) {
+    const found = await daemon.references(level);
+    if (found.includes(null)) throw new NoDaemonAnswer('a path of the closure is not valid');
+    level = [...new Set(found.flatMap((references) => references!))].filter((path) => !closure.has(path));
+    for (const path of level) closure.add(path);
+  }
+  return [...closure];
 }
 
 /** Keeps the path from garbage collection for as long as the symlink `link` stands there. */

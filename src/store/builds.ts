@@ -57,9 +57,9 @@ export class Builds {
     this.#db = db;
   }
 
-  /** Begins an attempt, which may have to wait for its turn, and gives its number, the app's next. */
+  /** Begins an attempt, which may have to wait for its turn, and gives its number, the app's next. On disk with what it ends in. */
   begin(app: AppName, commit: Oid, by: string): number {
-    return this.#db.transaction(() => {
+    return this.#db.unsyncedTransaction(() => {
       const last = this.#db.get('SELECT max(number) AS n FROM builds WHERE app = $app', { app })!['n'] as number | null;
       const number = (last ?? 0) + 1;
       this.#db.run(
@@ -72,22 +72,30 @@ export class Builds {
 
   /** The attempt's turn has come, and with it what it is about. */
   begun(app: AppName, number: number, commit: Oid): void {
-    this.#db.run('UPDATE builds SET commit_id = $commit, started_at = $now WHERE app = $app AND number = $number', { app, number, commit, now: Date.now() });
+    this.#db.unsyncedTransaction(() => {
+      this.#db.run('UPDATE builds SET commit_id = $commit, started_at = $now WHERE app = $app AND number = $number', { app, number, commit, now: Date.now() });
+    });
   }
 
+  /** The attempt's output. On disk with the release that needs it; without that row the tree would be built again. */
   built(app: AppName, number: number, output: BuildOutput): void {
-    this.#db.run(
-      `UPDATE builds SET status = 'built', tree = $tree, build_key = $buildKey, store_path = $storePath, root = $root, runtime = $runtime, config = $config
-       WHERE app = $app AND number = $number`,
-      { app, number, tree: output.tree, buildKey: output.buildKey, storePath: output.storePath, root: output.root, runtime: output.runtime, config: output.config },
-    );
+    this.#db.unsyncedTransaction(() => {
+      this.#db.run(
+        `UPDATE builds SET status = 'built', tree = $tree, build_key = $buildKey, store_path = $storePath, root = $root, runtime = $runtime, config = $config
+         WHERE app = $app AND number = $number`,
+        { app, number, tree: output.tree, buildKey: output.buildKey, storePath: output.storePath, root: output.root, runtime: output.runtime, config: output.config },
+      );
+    });
   }
 
   end(app: AppName, number: number, status: 'released' | 'failed' | 'cancelled', detail: { error?: string; release?: number; times?: readonly StageTime[] }): void {
-    this.#db.run(
+    const write = () => this.#db.run(
       'UPDATE builds SET status = $status, ended_at = $now, error = $error, release = $release, times = $times WHERE app = $app AND number = $number',
       { app, number, status, now: Date.now(), error: detail.error ?? null, release: detail.release ?? null, times: detail.times ? JSON.stringify(detail.times) : null },
     );
+    // What went live is on disk since finishSwitch; here it only gets its time.
+    if (status === 'released') this.#db.unsyncedTransaction(write);
+    else write();
   }
 
   /** Attempts that were running when the server died. */
