@@ -15,6 +15,14 @@ const LAST = 0x616c7473n;
 /** Bytes of the longest text that belongs into these answers. */
 const LONGEST = 1024 * 1024;
 
+/** What the store knows of a path. */
+export interface PathInfo {
+  /** The store paths that it names. */
+  readonly references: readonly string[];
+  /** Bytes, as a NAR. */
+  readonly size: number;
+}
+
 /** The daemon did not answer, or not in the way that is known here. The caller asks the nix-store program then, whose errors tell. */
 export class NoDaemonAnswer extends Error {}
 
@@ -48,8 +56,8 @@ export class NixDaemon {
     }
   }
 
-  /** The references of each path; null for one that is not valid. */
-  async references(paths: readonly string[]): Promise<(readonly string[] | null)[]> {
+  /** Of each path what the store knows; null for one that is not valid. */
+  async infos(paths: readonly string[]): Promise<(PathInfo | null)[]> {
     this.#socket.write(Buffer.concat(paths.flatMap((path) => [word(QUERY_PATH_INFO), text(path)])));
     const found = [];
     for (const _path of paths) found.push(await this.#pathInfo());
@@ -69,7 +77,7 @@ export class NixDaemon {
     await this.#ready();
   }
 
-  async #pathInfo(): Promise<readonly string[] | null> {
+  async #pathInfo(): Promise<PathInfo | null> {
     const words = this.#words;
     await this.#ready();
     if ((await words.number()) === 0n) return null;
@@ -77,11 +85,11 @@ export class NixDaemon {
     await words.text(); // hash
     const references = await words.texts();
     await words.number(); // time of registration
-    await words.number(); // size
+    const size = Number(await words.number());
     await words.number(); // built here
     await words.texts(); // signatures
     await words.text(); // content address
-    return references;
+    return { references, size };
   }
 
   /** Waits until the daemon has worked on what it was asked. */

@@ -1,9 +1,7 @@
-import { sizesOf, validOf } from './store.ts';
+import { sizesOf } from './store.ts';
 
 /** Sizes that are remembered; a store path never changes. */
 const MOST = 200_000;
-/** Paths in one question: the kernel takes 2 MB of arguments. */
-const AT_ONCE = 5000;
 
 /** Bytes of store paths, asked for once. */
 export class StoreSizes {
@@ -16,11 +14,10 @@ export class StoreSizes {
   async learn(paths: Iterable<string>): Promise<void> {
     const unknown = [...new Set(paths)].filter((path) => !this.#known.has(path));
     if (this.#known.size + unknown.length > MOST) this.#known.clear();
-    for (let at = 0; at < unknown.length; at += AT_ONCE) {
-      const valid = await validOf(unknown.slice(at, at + AT_ONCE));
-      const sizes = await sizesOf(valid);
-      valid.forEach((path, index) => this.#known.set(path, sizes[index]!));
-    }
+    const sizes = await sizesOf(unknown);
+    unknown.forEach((path, index) => {
+      if (sizes[index] !== null) this.#known.set(path, sizes[index]!);
+    });
   }
 
   of(path: string): number {

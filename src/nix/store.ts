@@ -24,7 +24,7 @@ export async function closureOf(storePath: StorePath): Promise<readonly string[]
  * @throws Hop3Error HOP3_NIX_DAEMON, HOP3_TIMEOUT or HOP3_COMMAND_FAILED when nix could not tell
  */
 export async function isValidPath(storePath: StorePath): Promise<boolean> {
-  const asked = await askDaemon((daemon) => daemon.references([storePath]));
+  const asked = await askDaemon((daemon) => daemon.infos([storePath]));
   if (asked) return asked[0] !== null;
   const command = { file: 'nix-store', args: ['--check-validity', storePath], limit: LOOK_UP, env: nixEnv() };
   const finished = await run(command, { keepStdout: 0 });
@@ -47,16 +47,25 @@ async function askDaemon<T>(question: (daemon: NixDaemon) => Promise<T>): Promis
   }
 }
 
-/** All that a path leads to, by the depth at which it is met. */
+/** A path and all that it leads to; what is needed comes before what needs it, as in nix-store's answer. */
 async function walkClosure(daemon: NixDaemon, storePath: StorePath): Promise<readonly string[]> {
-  const closure = new Set<string>([storePath]);
+  const references = new Map<string, readonly string[]>();
   for (let level: readonly string[] = [storePath]; level.length > 0;) {
-    const found = await daemon.references(level);
+    const found = await daemon.infos(level);
     if (found.includes(null)) throw new NoDaemonAnswer('a path of the closure is not valid');
-    level = [...new Set(found.flatMap((references) => references!))].filter((path) => !closure.has(path));
-    for (const path of level) closure.add(path);
+    level.forEach((path, index) => references.set(path, found[index]!.references));
+    level = [...new Set(found.flatMap((info) => info!.references))].filter((path) => !references.has(path));
   }
-  return [...closure];
+  const ordered = new Set<string>();
+  const entered = new Set<string>();
+  const visit = (path: string): void => {
+    if (entered.has(path)) return;
+    entered.add(path);
+    for (const reference of references.get(path)!) visit(reference);
+    ordered.add(path);
+  };
+  visit(storePath);
+  return [...ordered];
 }
 
 /** Keeps the path from garbage collection for as long as the symlink `link` stands there. */
@@ -78,22 +87,29 @@ export async function removeRoot(link: string): Promise<void> {
 /** Seconds that one deletion may wait: it locks the store, and waits for builds that register what they made. */
 const DELETION = 600;
 
+/** Paths in one question: the kernel takes 2 MB of arguments. */
+const AT_ONCE = 5000;
+
 /**
- * Bytes of each store path by itself (as a NAR).
- * @throws Hop3Error HOP3_COMMAND_FAILED when one of them is not valid
+ * Bytes of each store path by itself (as a NAR); null for one that the store does not have, or not whole.
+ * @throws Hop3Error HOP3_COMMAND_FAILED, HOP3_TIMEOUT when nix could not tell
  */
-export async function sizesOf(paths: readonly string[]): Promise<readonly number[]> {
-  if (paths.length === 0) return [];
-  const stdout = await runOk({ file: 'nix-store', args: ['-q', '--size', ...paths], limit: LOOK_UP, env: nixEnv() });
-  return stdout.trim().split('\n').map(Number);
+export async function sizesOf(paths: readonly string[]): Promise<readonly (number | null)[]> {
+  const sizes: (number | null)[] = [];
+  for (let at = 0; at < paths.length; at += AT_ONCE) sizes.push(...(await someSizes(paths.slice(at, at + AT_ONCE))));
+  return sizes;
 }
 
-/** Those of the paths that the store has and knows as complete. */
-export async function validOf(paths: readonly string[]): Promise<readonly string[]> {
-  if (paths.length === 0) return [];
-  const stdout = await runOk({ file: 'nix-store', args: ['--check-validity', '--print-invalid', ...paths], limit: LOOK_UP, env: nixEnv() });
-  const invalid = new Set(stdout.split('\n'));
-  return paths.filter((path) => !invalid.has(path));
+async function someSizes(paths: readonly string[]): Promise<readonly (number | null)[]> {
+  const asked = await askDaemon((daemon) => daemon.infos(paths));
+  if (asked) return asked.map((info) => info?.size ?? null);
+  const printed = await runOk({ file: 'nix-store', args: ['--check-validity', '--print-invalid', ...paths], limit: LOOK_UP, env: nixEnv() });
+  const invalid = new Set(printed.split('\n'));
+  const valid = paths.filter((path) => !invalid.has(path));
+  if (valid.length === 0) return paths.map(() => null);
+  const told = (await runOk({ file: 'nix-store', args: ['-q', '--size', ...valid], limit: LOOK_UP, env: nixEnv() })).trim().split('\n').map(Number);
+  const bytes = new Map(valid.map((path, index) => [path, told[index]!]));
+  return paths.map((path) => bytes.get(path) ?? null);
 }
 
 /** What a build put into the store besides its output. */
