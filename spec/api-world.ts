@@ -10,6 +10,7 @@ import { Cron } from '../src/pipeline/cron.ts';
 import type { GarbageReport } from '../src/pipeline/gc.ts';
 import { HealthWatch } from '../src/pipeline/health-watch.ts';
 import { AddonHost } from '../src/pipeline/addon-host.ts';
+import { PortWatch } from '../src/pipeline/port-watch.ts';
 import type { AddonChange, Deployer, Release } from '../src/pipeline/model.ts';
 import { AuditLog } from '../src/server/audit.ts';
 import { Authenticator, createAdminToken, createToken } from '../src/server/auth.ts';
@@ -44,6 +45,7 @@ export class ApiWorld {
       addons: new AddonHost({ settings, store, paths: new Paths(dir) }),
       cron: new Cron({ settings, store, paths: new Paths(dir), addons: new AddonHost({ settings, store, paths: new Paths(dir) }), reportDefect: (where, error) => this.defects.push([where, error]) }),
       health: new HealthWatch({ settings, store, paths: new Paths(dir), reportDefect: (where, error) => this.defects.push([where, error]) }),
+      ports: new PortWatch({ settings, store, paths: new Paths(dir), reportDefect: (where, error) => this.defects.push([where, error]) }),
       planFiles: async (files) => ({
         mode: 'template', template: 'nixpkgs-wrapper', tier: 1,
         assurance: { reproducible: false, auditable: true, architectures: ['x86_64-linux'], reasons: [] },

@@ -225,7 +225,7 @@ test('a derivation that was garbage is found again by the commit, as long as tha
   const paths = new Paths(world.root);
   const store = Store.open(paths.database, paths.secretKey);
   const packageSet = await resolvePackageSet(settings, silentLog);
-  const host: Host = { settings, paths, store, addons: new AddonHost({ settings, paths, store }), packageSet: async () => packageSet, sizes: new StoreSizes(), builds: new Gate(1), barrier: null, reportDefect: (where, error) => { throw new Error(where, { cause: error }); } };
+  const host: Host = { settings, paths, store, addons: new AddonHost({ settings, paths, store }), packageSet: async () => packageSet, sizes: new StoreSizes(), sweepPorts: async () => {}, builds: new Gate(1), barrier: null, reportDefect: (where, error) => { throw new Error(where, { cause: error }); } };
   const signal = new AbortController().signal;
   try {
     const release = (app: string, version: number) => store.releases.get(app as AppName, version)!;

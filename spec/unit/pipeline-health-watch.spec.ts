@@ -24,6 +24,8 @@ class Made {
   readonly asked: Probe[] = [];
   readonly told: string[] = [];
   readonly defects: unknown[] = [];
+  /** Ports that somebody else listens on. */
+  readonly foreign = new Set<number>();
   open = 0;
   mostOpen = 0;
   /** Questions hang until this resolves. */
@@ -43,6 +45,7 @@ class Made {
         this.open -= 1;
         return this.answers.get(question.port) ?? { kind: 'ready' };
       },
+      isForeign: (port) => this.foreign.has(port),
       tell: async (_paths, app, slot, worker, text) => this.told.push(`${app}.${slot} ${worker}: ${text}`) > 0,
       reportDefect: (_where, error) => this.defects.push(error),
     });
@@ -107,6 +110,16 @@ watching('a release is asked soon after it went live, under its own name, and th
   assert.is(made.asked.length, 4);
   assert.equal(made.watch.of(shop), [{ worker: 'web.1', state: 'ok', since: at(2), lastAsked: at(92), asked: 'GET /up', answered: null }]);
   assert.equal(made.told, [], 'nothing happened that had to be told');
+});
+
+watching('an answer from a process that is not the app\'s own is no good answer', async ({ made }) => {
+  await made.pass(1);
+  const [port] = made.release(shop, 'a');
+  made.foreign.add(port!);
+  await made.pass(2);
+  const [health] = made.watch.of(shop);
+  assert.is(health?.state, 'failing');
+  assert.is(health?.answered, 'another process on this machine answered');
 });
 
 watching('a change is told once in the log of the worker, with what was asked and answered', async ({ made }) => {

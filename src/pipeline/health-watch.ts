@@ -25,6 +25,8 @@ export interface ProcessHealth {
 }
 
 export interface HealthWatchOptions extends Pick<Host, 'store' | 'paths' | 'settings' | 'reportDefect'> {
+  /** Whether somebody else than its owner listens on a port: then an answer from there says nothing. */
+  readonly isForeign?: (port: number) => boolean;
   // What a spec gives instead:
   readonly ask?: typeof probe;
   readonly tell?: typeof addLogLine;
@@ -153,7 +155,8 @@ export class HealthWatch {
       const answer = await this.#ask({ port, host: `${app}.${this.#options.settings.domain}`, healthcheck: watched.check }, signal);
       // By now it may be the release before, which is being stopped and need not answer.
       if (signal.aborted || watched.place !== placeOf(this.#options.store.releases.place(app))) return;
-      await this.#note(app, watched, worker, asked, answer);
+      const foreign = answer.kind === 'ready' && this.#options.isForeign?.(port) === true;
+      await this.#note(app, watched, worker, asked, foreign ? { kind: 'not-yet', why: 'another process on this machine answered' } : answer);
     } finally {
       leave();
     }

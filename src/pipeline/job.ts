@@ -19,6 +19,8 @@ export interface Host {
   readonly addons: AddonHost;
   readonly packageSet: (log: PushLog) => Promise<PackageSet>;
   readonly sizes: StoreSizes;
+  /** Stops whatever of an app listens on another's port, so that a release about to start finds its own free. */
+  readonly sweepPorts: () => Promise<void>;
   /** Places for builds that run side by side. */
   readonly builds: Gate;
   /** Holds a deploy at a named point, for specs alone; null in service. */

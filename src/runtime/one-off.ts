@@ -80,6 +80,12 @@ export function endOneOffs(paths: Paths, app: SlotSpec['app']): void {
   }
 }
 
+/** Ends one command that runs once, by its directory; whoever runs it is told how it ended. */
+export function endOneOff(dir: string): void {
+  for (const pid of sandboxProcesses(join(dir, 'env'))) kill(pid);
+  for (const pid of chainProcesses(dir)) kill(pid);
+}
+
 function writeOneOff(dir: string, { paths, spec, command, env, streams, sourceDir }: OneOffOptions): string {
   const [envDir, etcDir, initFile, sandbox, script] = ['env', 'etc', 'init', 'sandbox.args', 'run'].map((name) => join(dir, name)) as [string, string, string, string, string];
   const confined: Confined = { name: `one-off.${spec.app}.${basename(dir)}`, limits: spec.limits ?? NO_LIMITS, modeFile: limitsFile(paths) };

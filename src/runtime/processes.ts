@@ -38,8 +38,58 @@ export function boundPorts(pids: readonly number[]): { readonly port: number; re
   if (sockets.size === 0) return [];
   const own = (protocol: 'tcp' | 'udp', state: string) => [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((file) => listening(file, state))
     .filter((socket) => sockets.has(socket.inode)).map(({ port }) => ({ port, protocol }));
-  // 07: a UDP socket that is connected to nobody.
-  return [...own('tcp', LISTEN), ...own('udp', '07')];
+  return [...own('tcp', LISTEN), ...own('udp', UNCONNECTED)];
+}
+
+/** A TCP socket that listens, or a UDP socket that is bound. */
+export interface OpenSocket {
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly inode: string;
+  /** Of the user whose process made it. */
+  readonly uid: number;
+}
+
+/** Every such socket of this machine. */
+export function openSockets(): OpenSocket[] {
+  const of = (protocol: 'tcp' | 'udp', state: string) => [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((file) => listening(file, state)).map(({ port, inode, uid }) => ({ port, protocol, inode, uid }));
+  return [...of('tcp', LISTEN), ...of('udp', UNCONNECTED)];
+}
+
+/** Which processes have which of these sockets open, and which processes of this user do not let anybody look (PR_SET_DUMPABLE). */
+export function holdersOf(inodes: ReadonlySet<string>): { readonly holders: ReadonlyMap<string, readonly number[]>; readonly closed: readonly number[] } {
+  const holders = new Map<string, number[]>();
+  const closed: number[] = [];
+  const uid = process.getuid?.() ?? -1;
+  for (const pid of allProcesses()) {
+    const owner = statusUid(pid);
+    if (owner !== uid) continue;
+    if (!canList(`/proc/${pid}/fd`)) closed.push(pid);
+    for (const inode of socketsOf([pid])) if (inodes.has(inode)) holders.set(inode, [...(holders.get(inode) ?? []), pid]);
+  }
+  return { holders, closed };
+}
+
+/** Of a process and those that it descends from, the working directory of the first that is outside every sandbox and in this directory; null for none. */
+export function outsideDirectory(pid: number, below: string): string | null {
+  const root = identity('/proc/self/root/');
+  for (let at = pid, steps = 0; at > 1 && steps < 100; at = parentOf(at), steps += 1) {
+    // What a sandbox calls its directories means nothing here.
+    if (identity(`/proc/${at}/root/`) !== root) continue;
+    const cwd = link(`/proc/${at}/cwd`)?.replace(/ \(deleted\)$/, '');
+    if (cwd?.startsWith(`${below}/`)) return cwd;
+  }
+  return null;
+}
+
+function parentOf(pid: number): number {
+  const stat = text(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+}
+
+/** The user of a process, whoever may look into it: its directory belongs to root when nobody may. */
+function statusUid(pid: number): number {
+  return Number(/^Uid:\s+(\d+)/m.exec(text(`/proc/${pid}/status`))?.[1] ?? -1);
 }
 
 function socketsOf(pids: readonly number[]): Set<string> {
@@ -55,13 +105,15 @@ function socketsOf(pids: readonly number[]): Set<string> {
 
 /** How the kernel writes the state LISTEN. */
 const LISTEN = '0A';
+/** And that of a UDP socket that is connected to nobody. */
+const UNCONNECTED = '07';
 
-function listening(file: string, wanted = LISTEN): (Listener & { readonly inode: string })[] {
+function listening(file: string, wanted = LISTEN): (Listener & { readonly inode: string; readonly uid: number })[] {
   const found = [];
   for (const line of text(file).split('\n').slice(1)) {
-    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+    const [, local, , state, , , , uid, , inode] = line.trim().split(/\s+/);
     const [address, port] = local?.split(':') ?? [];
-    if (state === wanted && address && port && inode) found.push({ address: readAddress(address), port: Number.parseInt(port, 16), inode });
+    if (state === wanted && address && port && inode) found.push({ address: readAddress(address), port: Number.parseInt(port, 16), inode, uid: Number(uid) });
   }
   return found;
 }
@@ -96,6 +148,15 @@ function list(dir: string): string[] {
     return readdirSync(dir);
   } catch {
     return [];
+  }
+}
+
+function canList(dir: string): boolean {
+  try {
+    readdirSync(dir);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EACCES';
   }
 }
 

@@ -6,7 +6,7 @@ import type { AppName } from '../names.ts';
 import type { Paths, SlotName } from '../paths.ts';
 import { run, runOk, type Command } from '../run.ts';
 import { describeWorkerExit, readExit } from './exits.ts';
-import { LAST_CAUSE_FILE } from './limit-scripts.ts';
+import { FIRST_CAUSE_FILE, LAST_CAUSE_FILE } from './limit-scripts.ts';
 import { limitNote } from './limit-use.ts';
 import { syncPath, syncTree } from './sync-tree.ts';
 import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
@@ -16,6 +16,8 @@ import { parseServiceName, serviceName, slotLayout, workerLayout, type WorkerLay
 
 /** Milliseconds for what s6 itself does (it takes 5 to 40): scanning, forking a supervisor, closing a log. */
 const S6_MS = 5000;
+/** Milliseconds that a worker which does harm gets to end by itself. */
+const STOP_NOW_MS = 500;
 /** Milliseconds until the kernel has taken a killed sandbox apart. */
 const KILLED_MS = 5000;
 
@@ -65,6 +67,16 @@ export async function pauseWorkers(paths: Paths, app: AppName, slot: SlotName, w
     await run({ file: 's6-svc', args: ['-wD', '-T', String(graceMs + S6_MS), '-d', files.dir], limit: (graceMs + 2 * S6_MS) / 1000 });
     await endSandbox(files);
   }));
+}
+
+/** Stops one worker at once, and says why wherever its state is told. It stays down until its slot is filled or resumed. */
+export async function stopForCause(paths: Paths, app: AppName, slot: SlotName, worker: string, cause: string): Promise<void> {
+  const { dir, firstExit, timeoutKill } = workerLayout(slotLayout(paths, app, slot), worker);
+  writeFileSync(timeoutKill, `${STOP_NOW_MS}\n`, { mode: 0o600 });
+  // Its finish script would say nothing of it: a deploy that waits for the worker reads this when it has ended.
+  if (readExit(firstExit) === null) writeFileSync(join(dir, FIRST_CAUSE_FILE), `${cause}\n`, { mode: 0o600 });
+  await pauseWorkers(paths, app, slot, [worker], STOP_NOW_MS);
+  writeFileSync(join(dir, LAST_CAUSE_FILE), `${cause}\n`, { mode: 0o600 });
 }
 
 /** Starts the workers of a slot that are stopped; all of them where none is named. */

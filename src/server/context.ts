@@ -5,6 +5,7 @@ import type { AddonHost } from '../pipeline/addon-host.ts';
 import type { Cron } from '../pipeline/cron.ts';
 import type { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Deployer } from '../pipeline/model.ts';
+import type { PortWatch } from '../pipeline/port-watch.ts';
 import type { PlannedFiles, TreeFiles } from '../pipeline/plan-files.ts';
 import type { Settings } from '../settings.ts';
 import type { ReleaseRow } from '../store/releases.ts';
@@ -22,6 +23,8 @@ export interface ServerContext {
   readonly audit: AuditLog;
   readonly addons: AddonHost;
   readonly health: HealthWatch;
+  /** Likewise not started by itself. */
+  readonly ports: PortWatch;
   /** Not started by itself: the program does that once it listens. */
   readonly cron: Cron;
   /** What a push of these files would build; has no effect. */

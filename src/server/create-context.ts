@@ -10,6 +10,7 @@ import { AddonHost } from '../pipeline/addon-host.ts';
 import { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Host } from '../pipeline/job.ts';
 import { planFiles } from '../pipeline/plan-files.ts';
+import { PortWatch } from '../pipeline/port-watch.ts';
 import { repair } from '../pipeline/repair.ts';
 import { testBarrier } from '../pipeline/test-barrier.ts';
 import { Gate } from '../pipeline/turns.ts';
@@ -33,10 +34,12 @@ export async function createContext(settings: Settings): Promise<ServerContext &
   const store = Store.open(paths.database, settings.secretKeyFile, { copies: paths.databaseCopies, tell: (line) => { process.stderr.write(`hop3: ${line}\n`); } });
   await createAdminToken(settings.adminTokenFile);
   const packageSet = once((log: PushLog) => resolvePackageSet(settings, log));
+  const ports = new PortWatch({ settings, paths, store, reportDefect });
   const host: Host = {
     settings, paths, store, packageSet,
     addons: new AddonHost({ settings, paths, store }),
     sizes: new StoreSizes(),
+    sweepPorts: () => ports.sweep(),
     builds: new Gate(settings.parallelBuilds),
     barrier: testBarrier(process.env['HOP3_TEST_BARRIER']),
     reportDefect,
@@ -45,11 +48,14 @@ export async function createContext(settings: Settings): Promise<ServerContext &
   const audit = new AuditLog(store.audit, settings.auditDays, reportDefect);
   audit.prune();
   const checks = new Gate(PACKAGE_CHECKS);
-  const health = new HealthWatch(host);
+  // While no server ran, an app may have taken the server's own port.
+  await ports.sweep();
+  const health = new HealthWatch({ ...host, isForeign: (port) => ports.isForeign(port) });
   return {
     settings, paths, store, reportDefect,
     addons: host.addons,
     health,
+    ports,
     cron: new Cron(host),
     deployer: new HostDeployer(host),
     audit,

@@ -34,6 +34,7 @@ async function main(): Promise<void> {
     }, STOP_LIMIT).unref();
     await Promise.all([server.close(), context.cron.stop()]);
     context.health.stop();
+    context.ports.stop();
     daily.stop();
     context.close();
     process.exit(0);
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
   if (settings.tls) renewCertificate(server.server as unknown as Server, settings.tls, (text) => server.log.info(text));
   context.cron.start();
   context.health.start();
+  context.ports.start();
   daily.start();
 }
 

@@ -69,6 +69,11 @@ export class Addons {
     return this.#db.all('SELECT * FROM attachments WHERE addon = $addon ORDER BY app', { addon }).map(toAttachment);
   }
 
+  /** The ports of the servers that Hop3 runs. */
+  serverPorts(): number[] {
+    return this.#db.all('SELECT port FROM addon_servers WHERE port IS NOT NULL').map((row) => row['port'] as number);
+  }
+
   /** The port kept for a server, or the lowest of the range that no server has and `isFree` accepts; null when there is none. */
   async port(id: string, range: readonly [number, number], isFree: (port: number) => Promise<boolean>): Promise<number | null> {
     const kept = this.#db.get('SELECT port FROM addon_servers WHERE id = $id AND port IS NOT NULL', { id });

@@ -30,6 +30,10 @@ export class FixedPorts {
     return new Set(this.#db.all(`SELECT number FROM fixed_ports WHERE protocol = 'tcp'`).map((row) => row['number'] as number));
   }
 
+  all(): FixedPortRow[] {
+    return this.#db.all('SELECT * FROM fixed_ports ORDER BY number, protocol') as unknown as FixedPortRow[];
+  }
+
   /** Gives the port to the app, or the name anew where the app has it. The caller has seen that nobody else does. */
   claim(row: FixedPortRow): void {
     this.#db.run(
