@@ -61,9 +61,9 @@ export function isStorePath(text: string): text is StorePath {
   return STORE_PATH.test(text);
 }
 
-/** The text with everything that could repaint a terminal or end a line made visible, at most 200 characters. */
+/** The text with everything that could repaint a terminal, end a line or is half a character made visible, at most 200 characters. */
 export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return safe.length > 200 ? `${safe.slice(0, 200)}...` : safe;
+  const safe = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\p{Surrogate}]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return safe.length > 200 ? `${safe.slice(0, 200).replace(/[\ud800-\udbff]$/, '')}...` : safe;
 }

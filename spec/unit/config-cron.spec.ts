@@ -88,6 +88,12 @@ test('schedules of every form; six fields, seconds and days that never come are 
   refused('@Daily', 'is no schedule; the names are @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually');
 });
 
+test('a schedule that means harm is told short and printable', () => {
+  assert.is(refuseSchedule('* * * * \u0007'), '"* * * * \\u0007" is no schedule: configuration entry 5 (\\u0007) contains illegal characters');
+  assert.ok(refuseSchedule(`* * * * *${'['.repeat(400)}`)!.length < 500);
+  assert.match(refuseSchedule(`${'*,'.repeat(50_000)}* * * * *`)!, /^"[*,]{200}\.\.\." has 100009 characters; a schedule has at most 500$/);
+});
+
 test('the next run is in UTC, at the beginning of a minute, after the given moment', () => {
   assert.is(next('0 3 * * *', '2026-11-23T02:59:59.999Z'), '2026-11-23T03:00:00.000Z');
   assert.is(next('0 3 * * *', '2026-11-23T03:00:00.000Z'), '2026-11-24T03:00:00.000Z');

@@ -68,6 +68,12 @@ test('control characters of a key stay out of the terminal', () => {
   assert.match(told('[run]\n"\\u001b[2J\\n" = 1'), 'unknown key "\\u001b[2J\\u000a" in [run].');
 });
 
+test('a control character or half of one where the syntax breaks is made visible', () => {
+  assert.is(told('[run]\nstart\u009b2J = "x"\n'), 'hop3.toml:2:6: "=" should follow the key "start", found "\\u009b".');
+  assert.is(told('[run\u0001]\n'), 'hop3.toml:1:5: the table header needs a closing "]", found "\\u0001".');
+  assert.not.match(told('[run]\n\u{1f600} = 1\n'), /\p{Surrogate}/u);
+});
+
 const SEED = `[metadata]
 id = "shop"
 [build]

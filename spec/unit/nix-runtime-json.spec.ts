@@ -84,8 +84,8 @@ runtime('not JSON: line and column, in each way a text can stop', async ({ store
 
 runtime('wrong types, by their path', async ({ store }) => {
   for (const [value, what] of [
-    [[], 'it should be an object, and is [].'],
-    [{ workers: [] }, 'workers should be an object of texts, and is [].'],
+    [[], 'it should be an object, and is a list.'],
+    [{ workers: [] }, 'workers should be an object of texts, and is a list.'],
     [{ workers: { web: 8080 } }, 'workers.web should be text, and is 8080.'],
     [{ workers: { web: 'x' }, env: { PORT: 80 } }, 'env.PORT should be text, and is 80.'],
     [{ workers: { web: 'x' }, path: '/bin' }, 'path should be a list of directories, and is "/bin".'],
@@ -162,6 +162,18 @@ runtime('a link in a circle and a dangling one inside harm nothing', async ({ st
   store.link('out/site/self', '.');
   store.link('out/site/gone', 'nothing-here');
   assert.is((await store.read({ workers: { static: join(store.out, 'site') } })).static, join(store.out, 'site'));
+});
+
+runtime('nested a hundred thousand levels deep: refused in words, wherever it stands', async ({ store }) => {
+  const lists = '['.repeat(100_000) + ']'.repeat(100_000);
+  const objects = '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000);
+  for (const [text, words] of [
+    [`{"workers":{"web":${lists}}}`, 'workers.web should be text, and is a list.'], [`{"workers":{"web":${objects}}}`, 'workers.web should be text, and is an object.'],
+    [lists, 'it should be an object, and is a list.'], [objects, 'has no "workers".'],
+  ] as const) {
+    const error = await caught(store.read(text));
+    assert.match(error.what, words);
+  }
 });
 
 runtime.run();

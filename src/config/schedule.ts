@@ -3,6 +3,8 @@ import { printable } from '../names.ts';
 
 /** croner knows the others; this one is as common. */
 const MIDNIGHT = '@midnight';
+/** Every minute named one by one has 169; each schedule is read once a minute. */
+const LONGEST = 500;
 const NAMES = ['@hourly', '@daily', MIDNIGHT, '@weekly', '@monthly', '@yearly', '@annually'];
 
 /** What is wrong with a schedule, or null. */
@@ -10,6 +12,7 @@ export function refuseSchedule(text: string): string | null {
   const schedule = text.trim();
   const shown = `"${printable(text)}"`;
   if (schedule.startsWith('@')) return NAMES.includes(schedule) ? null : `${shown} is no schedule; the names are ${NAMES.join(', ')}`;
+  if (schedule.length > LONGEST) return `${shown} has ${schedule.length} characters; a schedule has at most ${LONGEST}`;
   const fields = schedule.split(/\s+/);
   if (fields.length !== 5) return `${shown} has ${fields.length === 1 ? 'one field' : `${fields.length} fields`}; a schedule has five: minute, hour, day of the month, month, day of the week`;
   // To croner it is the moment at which the pattern was read.
@@ -17,7 +20,7 @@ export function refuseSchedule(text: string): string | null {
   try {
     return nextRun(schedule, new Date()) === null ? `${shown} names a day that never comes` : null;
   } catch (error) {
-    return `${shown} is no schedule: ${(error as Error).message.replace(/^CronPattern: /, '').replace(/\.$/, '')}`;
+    return `${shown} is no schedule: ${printable((error as Error).message.replace(/^CronPattern: /, '').replace(/\.$/, ''))}`;
   }
 }
 

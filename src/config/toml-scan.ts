@@ -1,3 +1,4 @@
+import { printable } from '../names.ts';
 import { type KeyPath, MAX_REMEMBERED, TomlMap } from './toml-map.ts';
 
 /**
@@ -98,7 +99,7 @@ class Scanner {
     const parts = this.key('a key');
     const first = parts[0]!;
     if (this.text[this.at] !== '=') {
-      throw this.fault(`"=" should follow the key "${parts.at(-1)!.name.slice(0, 60)}", found ${this.found()}`);
+      throw this.fault(`"=" should follow the key "${printable(parts.at(-1)!.name.slice(0, 60))}", found ${this.found()}`);
     }
     this.at++;
     this.spaces();
@@ -240,12 +241,13 @@ class Scanner {
 
   /** What stands here, in words; a word of the text is never repeated. */
   private found(): string {
-    const char = this.text[this.at];
-    if (char === undefined) return 'the end of the file';
+    const code = this.text.codePointAt(this.at);
+    if (code === undefined) return 'the end of the file';
+    const char = String.fromCodePoint(code);
     if (char === '\n' || char === '\r') return 'the end of the line';
     if (char === '#') return 'a comment';
     if (char === '"' || char === "'") return 'a quotation mark';
-    return /[\p{L}\p{N}]/u.test(char) ? 'more text' : `"${char}"`;
+    return /[\p{L}\p{N}]/u.test(char) ? 'more text' : `"${printable(char)}"`;
   }
 
   private fault(message: string, offset = this.at): TomlFault {

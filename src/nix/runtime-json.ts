@@ -94,8 +94,14 @@ function checkShape(value: unknown, place: string): RuntimeFile {
   const found = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
   const wanted = path.length === 0 ? 'an object' : path.length === 1 ? (path[0] === 'path' ? 'a list of directories' : 'an object of texts') : 'text';
   throw new Hop3Error('HOP3_RUNTIME_TYPE', {
-    what: `${place}: ${path.length === 0 ? 'it' : printable(path.join('.'))} should be ${wanted}, and is ${printable(JSON.stringify(found))}.`,
+    what: `${place}: ${path.length === 0 ? 'it' : printable(path.join('.'))} should be ${wanted}, and is ${describe(found)}.`,
   });
+}
+
+/** A list or an object is not shown: it may be nested deeper than anything that prints it can follow. */
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : printable(JSON.stringify(value));
 }
 
 function checkWorker(place: string, name: string, command: string): void {
