@@ -98,6 +98,7 @@ export const catalog = {
   HOP3_CRON_RUNNING: { status: 409, exit: 6, meaning: 'The cron line is running, and never runs twice at the same time.', remedy: 'Wait for its end; `hop3 logs --worker cron` shows what it does.' },
   HOP3_CRON_FAILED: { status: 422, exit: 8, meaning: 'A cron line that was run by hand did not succeed.', remedy: 'Read its output: `hop3 logs --worker cron`.' },
   HOP3_UPGRADE: { status: 426, exit: 7, meaning: 'The address of `hop3 run` was asked without changing to its protocol.', remedy: 'Use `hop3 run`. A proxy before the server must pass on the headers Connection and Upgrade.' },
+  HOP3_PUSHES_BUSY: { status: 429, exit: 6, meaning: 'As many pushes as the server takes at a time are under way, waiting ones too.', remedy: 'Push again in a minute.' },
   HOP3_RUN_BUSY: { status: 429, exit: 6, meaning: 'As many commands of `hop3 run` as an app may have at a time run already.', remedy: 'Wait until one of them has ended.' },
   HOP3_USAGE: { status: 400, exit: 2, meaning: 'The command or request was not understood.', remedy: 'See `hop3 help` and the words of the message.' },
   HOP3_TEMPLATE_UNSUPPORTED: { status: 422, exit: 8, meaning: 'The template named in [nix] is unknown, or not built into this version.', remedy: 'The message lists those that are; or write a hop3.nix by hand.' },

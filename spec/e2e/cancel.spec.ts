@@ -116,7 +116,7 @@ test('after the switch a cancel changes nothing, and says so', async ({ world, h
   holds.hold('renamed');
   const push = startPush(repo);
   await holds.reached('renamed');
-  const asked = world.hop3('builds', 'cancel', '--app', 'late');
+  const asked = world.hop3('builds', 'cancel', 'b1', '--app', 'late');
   // Whenever the cancel comes from here on, it is too late: while the deploy goes on, and after its end.
   const early = await Promise.race([asked, new Promise<null>((resolve) => setTimeout(() => resolve(null), 500))]);
   assert.is(early, null, 'it waits for what comes of the deploy');
@@ -154,6 +154,8 @@ test('a connection that breaks cancels like Ctrl-C', async ({ world }) => {
     await repo.git('remote', 'set-url', 'hop3', (await repo.git('remote', 'get-url', 'hop3')).replace(`:${world.port}/`, `:${relay.port}/`));
     const push = startPush(repo);
     await push.said('begun');
+    // A side that goes without a word is asked for, too.
+    assert.match((await exec('ss', ['-tnoH', `sport = :${world.port}`])).stdout, /timer:\(keepalive,/);
     relay.cut();
     await until('the builder to be gone', () => sleepers(7544) === 0, GONE);
     assert.is.not((await push.ended).code, 0);

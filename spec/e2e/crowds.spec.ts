@@ -2,10 +2,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addonPorts } from './addon-world.ts';
+import { bigPush } from './big-push.ts';
 import { manyAppsAtOnce, manyPushesToOneApp } from './crowd-stories.ts';
 import { Holds } from './holds.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { startPush } from './running-push.ts';
+import { inMiB } from './server-memory.ts';
 import { runtime, site, told } from './tiny-apps.ts';
 import { exec, World } from './world.ts';
 
@@ -29,6 +31,15 @@ test('six pushes to one app go live one after the other, and the last one stays'
   const repo = await world.repo('one', site('zero'));
   assert.is((await repo.push()).code, 0);
   await manyPushesToOneApp(world, holds, repo, 6);
+});
+
+test('a push of 60 MB takes little of the server', async ({ world }) => {
+  const repo = await world.repo('big', site('big'));
+  const { ran, grew } = await bigPush(repo, 60_000_000);
+  assert.is(ran.code, 0, ran.output);
+  // 26 MiB were measured for 300 MB.
+  assert.ok(grew < 96 * 1024 * 1024, `it grew by ${inMiB(grew)}`);
+  assert.is((await world.get('big')).body, 'big\n');
 });
 
 test('a push that builds on what went live between its look and its arrival is no stale one', async ({ world }) => {

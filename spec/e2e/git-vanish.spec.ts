@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import type { AppName } from '../../src/names.ts';
 import { Hop3Error } from '../../src/errors.ts';
 import { createBareRepo, sweepQuarantine } from '../../src/git/repo.ts';
+import { mostPushes } from '../../src/server/push-limit.ts';
 import { Raw, GitWorld, pause, until } from './git-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 
@@ -124,6 +125,35 @@ vanish('a silent connection to the hook socket is closed', async () => {
   assert.is(await raw.all(9000), '');
 });
 
+vanish('one push more than the server takes is told so, and passes when another has ended', async () => {
+  const small = await GitWorld.start({}, { mostPushes: 2 });
+  try {
+    let go = (): void => {};
+    const gate = new Promise<void>((resolve) => { go = resolve; });
+    const trees = [await small.clone('first'), await small.clone('second'), await small.clone('third')];
+    small.script = () => gate;
+    const under = trees.slice(0, 2).map((tree) => tree.startPush('hop3', 'main'));
+    await until('two pushes to be under way', () => small.pushes.length === 2);
+    const refused = await trees[2]!.push('hop3', 'main');
+    assert.is(refused.code, 1, refused.output);
+    assert.match(refused.output, 'Push rejected: 2 pushes are under way already, which is as many as this server takes at a time.');
+    assert.match(refused.output, 'Push again in a minute.');
+    assert.match(refused.output, '[HOP3_PUSHES_BUSY]');
+    go();
+    for (const { said } of under) assert.is((await said).code, 0);
+    assert.is((await trees[2]!.push('hop3', 'main')).code, 0);
+  } finally {
+    await small.stop();
+  }
+});
+
+vanish('as many pushes are taken as there are descriptors for', () => {
+  assert.is(mostPushes(Number.MAX_SAFE_INTEGER), 512);
+  assert.is(mostPushes(20_000), 512);
+  assert.is(mostPushes(1024), 64);
+  assert.is(mostPushes(64), 16);
+});
+
 vanish('when the server stops, a push is cancelled and told', async () => {
   const stopping = await GitWorld.start();
   try {
@@ -148,7 +178,7 @@ vanish('the socket of a dead server is taken over, that of a living one is not',
   const first = await GitWorld.start();
   const { HookSocket } = await import('../../src/server/hook-socket.ts');
   const { PushRegistry } = await import('../../src/server/receive-registry.ts');
-  const second = new HookSocket(new PushRegistry(), async () => {});
+  const second = new HookSocket(new PushRegistry(1), async () => {});
   const error = await second.listen(first.paths.hookSocket).then(() => null, (thrown: unknown) => thrown as Hop3Error);
   assert.match(error!.what, 'Another Hop3 server is running');
   await first.server.close();
@@ -158,7 +188,7 @@ vanish('the socket of a dead server is taken over, that of a living one is not',
   dead.kill('SIGKILL');
   await new Promise((resolve) => dead.once('close', resolve));
   assert.ok(existsSync(first.paths.hookSocket));
-  const third = new HookSocket(new PushRegistry(), async () => {});
+  const third = new HookSocket(new PushRegistry(1), async () => {});
   await third.listen(first.paths.hookSocket);
   await third.close();
   const tooLong = await third.listen(`/var/tmp/${'x'.repeat(120)}/hook.sock`).then(() => null, (thrown: unknown) => thrown as Hop3Error);

@@ -31,6 +31,7 @@ const ACTIONS: Readonly<Record<string, AuditAction>> = {
   },
   'POST /apps/:app/rollback': { action: 'rollback', names: (request) => (typeof body(request)['to'] === 'number' ? [`v${String(body(request)['to'])}`] : []) },
   'POST /apps/:app/restart': { action: 'restart', names: nothing },
+  'POST /apps/:app/builds/:number/cancel': { action: 'build.cancel', names: (request) => [`b${params(request)['number']}`] },
   'POST /apps/:app/releases/:version/verify': { action: 'release.verify', names: (request) => [`v${params(request)['version']}`] },
   'PATCH /apps/:app/env': {
     action: 'env.set',

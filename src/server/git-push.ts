@@ -10,6 +10,7 @@ import type { Exchange } from './git-exchange.ts';
 import { answerProbe, gitFailed, nothingMore } from './git-fetch.ts';
 import { GitRun } from './git-library.ts';
 import { PacketBorders, PacketReader } from './pkt-line.ts';
+import { tooManyPushes } from './push-limit.ts';
 import { MOST_COMMAND_BYTES, readCommandSection, type CommandSection, type RefCommand } from './receive-commands.ts';
 import { decide, shortRef } from './receive-policy.ts';
 import type { OpenPush, PushRegistry } from './receive-registry.ts';
@@ -58,6 +59,7 @@ export async function servePush(context: ServerContext, registry: PushRegistry, 
   }
   const decision = decide(context.store.apps.get(asked.app)?.branch ?? null, section.commands);
   if (decision.kind === 'refused') return refuse(decision.reasons, decision.main);
+  if (registry.isFull) return all(tooManyPushes(registry.limit));
   try {
     await ensureApp(context, asked);
   } catch (thrown) {

@@ -15,11 +15,14 @@ import { advertise, type GitService } from './git-library.ts';
 import { servePush } from './git-push.ts';
 import { HookSocket } from './hook-socket.ts';
 import { serveHook } from './receive-hook.ts';
+import { mostPushes } from './push-limit.ts';
 import { PushRegistry } from './receive-registry.ts';
 
 export interface GitOptions {
   /** Milliseconds without a byte from a client that is sending. */
   readonly idleMs?: number;
+  /** Pushes that may be under way at a time. */
+  readonly mostPushes?: number;
 }
 
 const IDLE_MS = 60_000;
@@ -33,7 +36,7 @@ const SERVICES: readonly GitService[] = ['git-upload-pack', 'git-receive-pack'];
  */
 export function gitRoutes(context: ServerContext, options: GitOptions = {}): FastifyPluginCallback {
   return (scope, _options, done) => {
-    const registry = new PushRegistry();
+    const registry = new PushRegistry(options.mostPushes ?? mostPushes());
     const hooks = new HookSocket(registry, (hook) => serveHook(context, hook));
     const idleMs = options.idleMs ?? IDLE_MS;
     let emptyRepo = '';

@@ -11,7 +11,8 @@ const HELLO_MS = 5000;
 const LINE_MS = 30_000;
 /** Bytes of `talk <process id>\n`. */
 const LONGEST_HELLO = 32;
-const MOST_CONNECTIONS = 256;
+/** Connections beside the two of each push: hooks that are late, and strangers until they are cut. */
+const SPARE_CONNECTIONS = 64;
 /** Bytes of a unix socket's path that the kernel takes (108 with the end mark). */
 const LONGEST_PATH = 107;
 
@@ -36,7 +37,7 @@ export class HookSocket {
     this.#registry = registry;
     this.#serve = serve;
     this.#server = createServer({ allowHalfOpen: true }, (socket) => void this.#connected(socket));
-    this.#server.maxConnections = MOST_CONNECTIONS;
+    this.#server.maxConnections = HOOK_KINDS.length * registry.limit + SPARE_CONNECTIONS;
   }
 
   /** @throws Hop3Error HOP3_SETTING when the path is too long for a socket, or another server answers there */

@@ -29,7 +29,17 @@ export const HOOK_KINDS: readonly HookKind[] = ['talk', 'log'];
  * tells its id, which ties it to the HTTP request and so to who pushes.
  */
 export class PushRegistry {
+  /** How many may be under way; whoever adds one looks at `isFull` first. */
+  readonly limit: number;
   readonly #open = new Map<number, { readonly push: OpenPush; readonly claimed: Set<HookKind> }>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get isFull(): boolean {
+    return this.#open.size >= this.limit;
+  }
 
   /** @returns forgets the push again */
   add(pid: number, push: OpenPush): () => void {
