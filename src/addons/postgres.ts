@@ -67,7 +67,8 @@ export const postgres: AddonDriver = {
   async ensure(addon, { extensions }, context) {
     checkExtensions(extensions);
     const server = await postgresServer(context);
-    await makeExtensions(server, addon.access, extensions);
+    // Hop3's own server has just answered; an operator's has not been asked yet.
+    if (extensions.length > 0 || context.operator) await makeExtensions(server, addon.access, extensions);
   },
 
   async destroy(addon, context) {

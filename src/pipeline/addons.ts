@@ -24,13 +24,18 @@ export async function provisionAddons(job: Job, requests: readonly AddonRequest[
     if (isAttached(job, addonName(app, request))) continue;
     await createAddon(job, request);
   }
-  const variables: Record<string, string> = {};
-  for (const attachment of store.addons.attachmentsOf(app)) {
+  // Side by side: a deploy waits for the slowest of the servers, and not for each in turn.
+  const ready = await Promise.allSettled(store.addons.attachmentsOf(app).map(async (attachment): Promise<Variables> => {
     const addon = addons.get(attachment.addon)!;
     log.hide([addon.access.password]);
     const extensions = requests.find((request) => addonName(app, request) === addon.name)?.extensions ?? [];
     await addons.ensure(addon, extensions, tell, signal);
-    Object.assign(variables, attachedVariables(job, addon, attachment));
+    return attachedVariables(job, addon, attachment);
+  }));
+  const variables: Record<string, string> = {};
+  for (const one of ready) {
+    if (one.status === 'rejected') throw one.reason;
+    Object.assign(variables, one.value);
   }
   return variables;
 }
