@@ -32,7 +32,10 @@ test('what hop3.toml asks for holds, for workers and for what runs once', async 
   const pushed = await blog.push();
   assert.is(pushed.code, 0, pushed.output);
   assert.not.match(pushed.output, 'ignored:');
-  assert.match((await world.hop3('app', 'status', '--app', 'blog')).stdout, 'memory 256 MB, 1.5 cores, 24 processes for each process');
+  const shown = (await world.hop3('app', 'status', '--app', 'blog')).stdout;
+  assert.match(shown, 'memory 256 MB, 1.5 cores, 24 processes for each process');
+  const coresAreFree = (await world.hop3('status')).stdout.includes('cpu is not limited');
+  assert.is(shown.includes('; cores cannot be limited on this server'), coresAreFree);
   await until('the limit in hop3 ps', async () => /bomb\.1 +up \((?:at|reached) its limit of 24 processes/.test((await world.hop3('ps', '--app', 'blog')).stdout));
   assert.is((await world.get('blog')).status, 200);
   assert.is((await world.get('shop')).status, 200);

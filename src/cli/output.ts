@@ -62,7 +62,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function fields(pairs: readonly (readonly [string, string | null])[]): string {
   const shown = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== null);
   const widest = Math.max(...shown.map(([key]) => key.length));
-  return shown.map(([key, value]) => `${`${key}:`.padEnd(widest + 1)}  ${value}`).join('\n');
+  return shown.map(([key, value]) => `${(key === '' ? '' : `${key}:`).padEnd(widest + 1)}  ${value}`).join('\n');
 }
 
 export function dim(text: string): string {

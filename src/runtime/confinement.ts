@@ -7,6 +7,8 @@ import { prepareAppCgroups, readText } from './cgroup.ts';
 /** How limits are kept on this machine since the last `hop3 up`. */
 export interface Confinement {
   readonly by: 'cgroup' | 'rlimits';
+  /** Limits that nothing keeps here, whatever an app asks for. */
+  readonly unkept: readonly ('cpu' | 'processes')[];
   /** For rlimits: why there is no cgroup. */
   readonly why: string | null;
   /** What is limited, and how, for people. */
@@ -42,11 +44,11 @@ export function keepConfinement(paths: Paths): void {
 export function confinement(paths: Paths): Confinement {
   const [dir = '-', nproc, detail = ''] = readText(limitsFile(paths)).split('\n');
   if (dir !== '-' && dir !== '') {
-    return { by: 'cgroup', why: null, text: detail === 'cpu' ? 'cgroup v2: memory, cpu and processes' : 'cgroup v2: memory and processes; cpu is not limited (no cpu controller)' };
+    return { by: 'cgroup', unkept: detail === 'cpu' ? [] : ['cpu'], why: null, text: detail === 'cpu' ? 'cgroup v2: memory, cpu and processes' : 'cgroup v2: memory and processes; cpu is not limited (no cpu controller)' };
   }
   const why = detail === '' ? 'hop3 up has not looked yet' : detail;
   const processes = nproc === 'nproc' ? 'processes, and memory for each program by itself' : 'memory for each program by itself, not processes (Linux before 5.14)';
-  return { by: 'rlimits', why, text: `rlimits: ${processes}; cpu is not limited (${why})` };
+  return { by: 'rlimits', unkept: nproc === 'nproc' ? ['cpu'] : ['cpu', 'processes'], why, text: `rlimits: ${processes}; cpu is not limited (${why})` };
 }
 
 /** Whether RLIMIT_NPROC counts for a sandbox by itself under this kernel, such as "6.1.0-28-amd64". */

@@ -70,6 +70,8 @@ export interface LimitsInfo {
   readonly processes: number | null;
   /** How they are kept on this machine. */
   readonly kept_by: 'cgroup' | 'rlimits';
+  /** Those of them that nothing keeps on this machine. */
+  readonly unkept: readonly ('cpu' | 'processes')[];
 }
 
 export interface FixedPortInfo {

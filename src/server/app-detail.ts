@@ -25,7 +25,8 @@ export function appDetail(context: ServerContext, row: AppRow, statuses: readonl
 function limitsInfo({ store, settings, paths }: ServerContext, row: AppRow): LimitsInfo | null {
   const live = store.releases.live(row.name);
   const build = live && store.builds.output(row.name, live.build);
-  return build && { ...limitsOf(settings, keptConfig(build.config)), kept_by: confinement(paths).by };
+  const { by, unkept } = confinement(paths);
+  return build && { ...limitsOf(settings, keptConfig(build.config)), kept_by: by, unkept };
 }
 
 /** The live release's processes first. */

@@ -98,7 +98,7 @@ export const restoreAddon: Handler = async (context, [addon], options) => {
   const { app, client } = await context.appAndClient();
   const file = typeof options['file'] === 'string' ? options['file'] : null;
   if (file !== null) await stat(file).catch(() => { throw new Hop3Error('HOP3_USAGE', { what: `${file} cannot be read.`, next: 'Nothing was changed.' }); });
-  await confirmName(context, addon!, { question: `This replaces what is in ${addon}.`, command: `hop3 addon restore ${addon}${file === null ? '' : ` --file ${file}`}`, named: true });
+  await confirmName(context, addon!, { question: `This replaces what is in ${addon}.`, command: `hop3 addon restore ${addon} --app ${app}${file === null ? '' : ` --file ${file}`}`, named: true });
   const source: Readable = file === null ? process.stdin : createReadStream(file);
   const counted = progress(context, `restore of ${addon}`);
   source.once('error', (error) => counted.stream.destroy(error)).pipe(counted.stream);

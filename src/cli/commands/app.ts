@@ -1,4 +1,4 @@
-import type { AppDetail, AppSummary } from '../../server/api-types.ts';
+import type { AppDetail, AppSummary, LimitsInfo } from '../../server/api-types.ts';
 import { formatLimits } from '../../limits.ts';
 import { shortOid } from '../../names.ts';
 import type { Handler } from '../command-context.ts';
@@ -52,11 +52,18 @@ function describeApp(app: AppDetail): string {
     ['health', app.health ? longHealth(app.health) : null],
     ['last build', build ? `b${build.number} ${build.status} (${shortOid(build.commit)}), ${when(build.started_at)}` : 'none yet'],
     ['', build?.status === 'failed' ? build.error : null],
-    ['limits', app.limits ? `${formatLimits(app.limits)} for each process, kept by ${app.limits.kept_by === 'cgroup' ? 'cgroup v2' : 'rlimits'}` : null],
+    ['limits', app.limits ? describeLimits(app.limits) : null],
     ['ports', app.ports.length === 0 ? null : app.ports.map(({ number, protocol, name }) => `${number}/${protocol}${name === null ? '' : ` (${name})`}`).join(', ')],
     ['made', `${when(app.created_at)}, by ${app.created_by}`],
   ]);
   return app.workers.length === 0 ? head : `${head}\n\n${workerTable(app.workers)}`;
+}
+
+/** What an app asks for and nothing keeps here is said, and no limit that is none. */
+function describeLimits(limits: LimitsInfo): string {
+  const unkept = limits.unkept.filter((name) => limits[name] !== null).map((name) => (name === 'cpu' ? 'cores' : name));
+  const kept = `${formatLimits(limits)} for each process, kept by ${limits.kept_by === 'cgroup' ? 'cgroup v2' : 'rlimits'}`;
+  return unkept.length === 0 ? kept : `${kept}; ${unkept.join(' and ')} cannot be limited on this server`;
 }
 
 export const destroyApp: Handler = async (context) => {
