@@ -8,6 +8,7 @@ import { asOid, parseAppName, type AppName, type StorePath } from '../src/names.
 import { Paths } from '../src/paths.ts';
 import { Cron } from '../src/pipeline/cron.ts';
 import type { GarbageReport } from '../src/pipeline/gc.ts';
+import { DiskWatch } from '../src/pipeline/disk-watch.ts';
 import { HealthWatch } from '../src/pipeline/health-watch.ts';
 import { AddonHost } from '../src/pipeline/addon-host.ts';
 import { PortWatch } from '../src/pipeline/port-watch.ts';
@@ -45,6 +46,7 @@ export class ApiWorld {
       addons: new AddonHost({ settings, store, paths: new Paths(dir) }),
       cron: new Cron({ settings, store, paths: new Paths(dir), addons: new AddonHost({ settings, store, paths: new Paths(dir) }), reportDefect: (where, error) => this.defects.push([where, error]) }),
       health: new HealthWatch({ settings, store, paths: new Paths(dir), reportDefect: (where, error) => this.defects.push([where, error]) }),
+      disk: new DiskWatch({ settings, store, paths: new Paths(dir), reportDefect: (where, error) => this.defects.push([where, error]) }),
       ports: new PortWatch({ settings, store, paths: new Paths(dir), reportDefect: (where, error) => this.defects.push([where, error]) }),
       planFiles: async (files) => ({
         mode: 'template', template: 'nixpkgs-wrapper', tier: 1,

@@ -137,7 +137,7 @@ export const catalog = {
   HOP3_BUILD_FETCH: { status: 422, exit: 8, meaning: 'A download failed.', remedy: 'Check the address; the message has the words of the other side.' },
   HOP3_BUILD_TOO_OLD: { status: 422, exit: 8, meaning: 'The source asks for a newer compiler than the package set has.', remedy: 'Name a newer one, as the message says.' },
   HOP3_BUILD_TIMEOUT: { status: 422, exit: 8, meaning: 'The build took too long, or was silent for too long.', remedy: 'HOP3_BUILD_TIMEOUT and HOP3_BUILD_SILENCE are the limits.' },
-  HOP3_BUILD_DISK: { status: 507, exit: 7, meaning: 'The disk of the Nix store is full.', remedy: 'Free space, for example with nix-collect-garbage; releases that can be rolled back to are kept.' },
+  HOP3_BUILD_DISK: { status: 507, exit: 7, meaning: 'The disk of the Nix store, or of builds under way, is full, or has less free space than HOP3_MIN_FREE.', remedy: 'Free space, for example with nix-collect-garbage; releases that can be rolled back to are kept.' },
   HOP3_BUILD_SANDBOX: { status: 500, exit: 7, meaning: 'Nix could not set up its build sandbox.', remedy: 'The kernel must allow namespaces to the Nix daemon; Hop3 does not build without a sandbox.' },
   HOP3_BUILD_UNSANDBOXED: { status: 422, exit: 8, meaning: 'The expression asks to be built outside the sandbox.', remedy: 'Take __noChroot out of it, or have the operator allow it (HOP3_ALLOW_UNSANDBOXED_BUILDS).' },
   HOP3_BUILD_OUTPUT: { status: 422, exit: 8, meaning: 'The build ended without a usable store path.', remedy: 'Look at the build log.' },

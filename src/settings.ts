@@ -65,6 +65,10 @@ export interface Settings {
   readonly keepReleases: number;
   /** Bytes of store paths that nothing but an app's older releases needs; null: no bound. */
   readonly keepBytes: number | null;
+  /** Bytes on disk that an app's data directory may have before the app is stopped; null: no limit. */
+  readonly limitData: number | null;
+  /** Free bytes of the disk below which builds are ended and none begins. */
+  readonly minFree: number;
   /** Attempts of an app whose build log is kept. */
   readonly keepBuildLogs: number;
   /** Days that an entry of the audit log is kept. */
@@ -115,7 +119,9 @@ export function readSettings(env: Env): Settings {
     parallelBuilds: whole(env, 'HOP3_PARALLEL_BUILDS', Math.max(1, cpus().length), 1, 256),
     drainTimeout: whole(env, 'HOP3_DRAIN_TIMEOUT', 30, 0, 3600),
     keepReleases: whole(env, 'HOP3_KEEP_RELEASES', 10, 1, 1000),
-    keepBytes: keepBytes(env['HOP3_KEEP_BYTES'] || '10G'),
+    keepBytes: bytes(env, 'HOP3_KEEP_BYTES', '10G'),
+    limitData: bytes(env, 'HOP3_LIMIT_DATA', 'none'),
+    minFree: bytes(env, 'HOP3_MIN_FREE', '500M') ?? 0,
     keepBuildLogs: whole(env, 'HOP3_KEEP_BUILD_LOGS', 50, 1, 100_000),
     auditDays: whole(env, 'HOP3_AUDIT_DAYS', 400, 1, 36_500),
     limits: {
@@ -240,11 +246,12 @@ export function formatLimitSetting({ standard, most }: LimitSetting, format: (va
   return most === null ? shown(standard) : `${shown(standard)}:${shown(most)}`;
 }
 
-function keepBytes(text: string): number | null {
+function bytes(env: Env, name: string, fallback: string): number | null {
+  const text = env[name] || fallback;
   if (text === 'none') return null;
-  const bytes = text === '0' ? 0 : parseMemory(text);
-  if (bytes === null) throw bad('HOP3_KEEP_BYTES', text, 'a size such as 500M or 10G, 0, or "none"');
-  return bytes;
+  const size = text === '0' ? 0 : parseMemory(text);
+  if (size === null) throw bad(name, text, 'a size such as 500M or 10G, 0, or "none"');
+  return size;
 }
 
 function evalMemory(text: string): number {

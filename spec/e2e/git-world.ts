@@ -10,6 +10,7 @@ import { asOid, parseAppName, type AppName, type Oid } from '../../src/names.ts'
 import { Paths } from '../../src/paths.ts';
 import type { PushLog } from '../../src/log.ts';
 import { Cron } from '../../src/pipeline/cron.ts';
+import { DiskWatch } from '../../src/pipeline/disk-watch.ts';
 import { HealthWatch } from '../../src/pipeline/health-watch.ts';
 import { PortWatch } from '../../src/pipeline/port-watch.ts';
 import { AddonHost } from '../../src/pipeline/addon-host.ts';
@@ -64,6 +65,7 @@ export class GitWorld {
       audit: new AuditLog(this.store.audit, settings.auditDays, (where, error) => void this.defects.push(`${where}: ${String(error)}`)),
       addons: new AddonHost({ settings, paths: this.paths, store: this.store }),
       cron: new Cron({ settings, paths: this.paths, store: this.store, addons: new AddonHost({ settings, paths: this.paths, store: this.store }), reportDefect: () => {} }),
+      disk: new DiskWatch({ settings, paths: this.paths, store: this.store, reportDefect: () => {} }),
       ports: new PortWatch({ settings, paths: this.paths, store: this.store, reportDefect: () => {} }),
       health: new HealthWatch({ settings, paths: this.paths, store: this.store, reportDefect: () => {} }),
       planFiles: () => Promise.reject(new Error('not asked here')),

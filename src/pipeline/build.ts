@@ -3,6 +3,7 @@ import { buildExpression, decideGivePkgs } from '../nix/build.ts';
 import type { BuildResult } from '../nix/model.ts';
 import { buildPlace } from './build-place.ts';
 import { unlessCancelled } from './cancel.ts';
+import { withFreeSpace } from './free-space.ts';
 import type { Job } from './job.ts';
 import type { Source } from './model.ts';
 import type { Rendered } from './render.ts';
@@ -26,13 +27,11 @@ export async function build(job: Job, source: Source, rendered: Rendered): Promi
     const given = decideGivePkgs(rendered.expression, packageSet);
     if (given.notice) log.line(given.notice);
     await mkdir(paths.roots(app), { recursive: true, mode: 0o700 });
-    const result = await buildExpression(
-      {
-        expression: rendered.expressionFile, sourceDir: source.dir, packageSet, givePkgs: given.givePkgs,
-        rootLink: paths.buildRoot(app, attempt), ...(rendered.hashes && { hashes: rendered.hashes }),
-      },
-      { settings, log, signal },
-    );
+    const request = {
+      expression: rendered.expressionFile, sourceDir: source.dir, packageSet, givePkgs: given.givePkgs,
+      rootLink: paths.buildRoot(app, attempt), ...(rendered.hashes && { hashes: rendered.hashes }),
+    };
+    const result = await withFreeSpace(settings.minFree, signal, (whileFree) => buildExpression(request, { settings, log, signal: whileFree }));
     return { ...result, buildKey: buildKey(packageSet) };
   } finally {
     leave();

@@ -106,6 +106,11 @@ export async function workerStatuses(paths: Paths): Promise<WorkerStatus[]> {
   return statuses;
 }
 
+/** The workers of a slot that run, or would be started again. */
+export async function runningWorkers(paths: Paths, app: AppName, slot: SlotName): Promise<string[]> {
+  return (await workerStatus(paths, app, slot)).filter(({ state }) => state.kind !== 'down').map(({ worker }) => worker);
+}
+
 /** How the workers of one slot are. */
 export async function workerStatus(paths: Paths, app: AppName, slot: SlotName): Promise<WorkerStatus[]> {
   const own = listDir(paths.services).map(parseServiceName).filter((service) => service?.app === app && service.slot === slot);

@@ -324,6 +324,8 @@ export interface StatusInfo {
   readonly nginx: { readonly address: string; readonly answers: boolean };
   /** How memory, cpu and processes of apps are limited on this machine. */
   readonly limits: { readonly kept_by: 'cgroup' | 'rlimits'; readonly text: string };
+  /** How the disk is kept from being filled, for people. */
+  readonly disk: string;
   readonly apps: readonly AppDetail[];
 }
 

@@ -50,6 +50,7 @@ const ACTIONS: Readonly<Record<string, AuditAction>> = {
   'POST /apps/:app/addons/:addon/query': { action: 'addon.query', names: param('addon') },
   'PUT /apps/:app/addons/:addon/dump': { action: 'addon.restore', names: param('addon') },
   'DELETE /addons/:addon': { action: 'addon.destroy', names: param('addon') },
+  'POST /gc': { action: 'gc', names: (request) => [...(body(request)['dry_run'] === true ? ['dry run'] : []), ...(body(request)['store'] === true ? ['store'] : [])] },
   'POST /tokens': { action: 'token.create', names: (request) => [...field('name')(request), body(request)['admin'] === true ? 'admin' : `for ${field('app')(request).join('')}`] },
   'DELETE /tokens/:id': { action: 'token.revoke', names: param('id') },
   // These change nothing, but give away what an app keeps to itself.

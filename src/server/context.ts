@@ -3,6 +3,7 @@ import type { PackageCheck } from '../nix/check-package.ts';
 import type { Paths } from '../paths.ts';
 import type { AddonHost } from '../pipeline/addon-host.ts';
 import type { Cron } from '../pipeline/cron.ts';
+import type { DiskWatch } from '../pipeline/disk-watch.ts';
 import type { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Deployer } from '../pipeline/model.ts';
 import type { PortWatch } from '../pipeline/port-watch.ts';
@@ -25,6 +26,7 @@ export interface ServerContext {
   readonly health: HealthWatch;
   /** Likewise not started by itself. */
   readonly ports: PortWatch;
+  readonly disk: DiskWatch;
   /** Not started by itself: the program does that once it listens. */
   readonly cron: Cron;
   /** What a push of these files would build; has no effect. */

@@ -7,6 +7,7 @@ import { Paths } from '../paths.ts';
 import { Cron } from '../pipeline/cron.ts';
 import { HostDeployer } from '../pipeline/deployer.ts';
 import { AddonHost } from '../pipeline/addon-host.ts';
+import { DiskWatch } from '../pipeline/disk-watch.ts';
 import { HealthWatch } from '../pipeline/health-watch.ts';
 import type { Host } from '../pipeline/job.ts';
 import { planFiles } from '../pipeline/plan-files.ts';
@@ -56,6 +57,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     addons: host.addons,
     health,
     ports,
+    disk: new DiskWatch({ settings, paths, store, reportDefect }),
     cron: new Cron(host),
     deployer: new HostDeployer(host),
     audit,

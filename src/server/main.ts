@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     await Promise.all([server.close(), context.cron.stop()]);
     context.health.stop();
     context.ports.stop();
+    context.disk.stop();
     daily.stop();
     context.close();
     process.exit(0);
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
   context.cron.start();
   context.health.start();
   context.ports.start();
+  context.disk.start();
   daily.start();
 }
 

@@ -26,6 +26,7 @@ function describe(server: string, status: StatusInfo): string {
     ['server', `up at ${server}, version ${status.version}, since ${when(status.started_at)}`],
     ['nginx', status.nginx.answers ? `up at ${status.nginx.address}` : `DOWN: nothing answers at ${status.nginx.address}`],
     ['limits', status.limits.text],
+    ['disk', status.disk],
     ['apps', status.apps.length === 0 ? 'none yet' : null],
   ]);
   if (status.apps.length === 0) return head;

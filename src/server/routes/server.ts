@@ -4,7 +4,7 @@ import { runOk } from '../../run.ts';
 import { formatMemory } from '../../limits.ts';
 import { confinement } from '../../runtime/confinement.ts';
 import { formatAddress, formatLimitSetting } from '../../settings.ts';
-import type { ServerUrl } from '../../settings.ts';
+import type { ServerUrl, Settings } from '../../settings.ts';
 import { workerStatuses } from '../../runtime/services.ts';
 import { answersHttp } from '../../http-answers.ts';
 import { visibleApps } from '../api-access.ts';
@@ -40,6 +40,7 @@ export function serverRoutes(context: ServerContext): FastifyPluginCallbackTypeb
         started_at: startedAt,
         nginx: { address: formatAddress(context.settings.httpListen), answers: nginx },
         limits: limitsStatus(context),
+        disk: diskText(context.settings),
         apps: visibleApps(context, request.principal).map((row) => appDetail(context, row, statuses)),
       };
     });
@@ -68,6 +69,11 @@ function limitsStatus({ paths }: ServerContext): StatusInfo['limits'] {
   return { kept_by: by, text };
 }
 
+function diskText({ limitData, minFree }: Settings): string {
+  const data = limitData === null ? 'data of apps are not limited (HOP3_LIMIT_DATA)' : `an app whose data are measured above ${formatMemory(limitData)} is stopped`;
+  return `${data}; ${minFree === 0 ? 'builds may fill the disk (HOP3_MIN_FREE)' : `builds end when less than ${formatMemory(minFree)} is free`}`;
+}
+
 /** What someone with a token for one app needs: where apps answer and how long things may take. */
 function publicSettings({ settings }: ServerContext): ServerInfo['settings'] {
   return {
@@ -77,6 +83,8 @@ function publicSettings({ settings }: ServerContext): ServerInfo['settings'] {
     HOP3_MAX_PUSH_BYTES: settings.maxPushBytes,
     HOP3_KEEP_RELEASES: settings.keepReleases,
     HOP3_KEEP_BYTES: settings.keepBytes === null ? 'none' : formatMemory(settings.keepBytes),
+    HOP3_LIMIT_DATA: settings.limitData === null ? 'none' : formatMemory(settings.limitData),
+    HOP3_MIN_FREE: formatMemory(settings.minFree),
     HOP3_KEEP_BUILD_LOGS: settings.keepBuildLogs,
     HOP3_LIMIT_MEMORY: formatLimitSetting(settings.limits.memory, formatMemory),
     HOP3_LIMIT_CPU: formatLimitSetting(settings.limits.cpu),
