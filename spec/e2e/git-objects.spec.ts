@@ -126,10 +126,10 @@ objects('a tree is listed with modes, sizes and the very bytes of its names', as
   const entries = await listTree(repo, await treeOf(two));
   const byName = new Map(entries.map((entry) => [entry.path.toString('latin1'), entry]));
   assert.is(entries.length, 6);
-  assert.equal(byName.get(BAD_NAME.toString('latin1')), { mode: '100644', size: 5, path: BAD_NAME });
+  assert.equal(byName.get(BAD_NAME.toString('latin1')), { mode: '100644', oid: 'bd41cba781d8349272bf3eb92568285b411c027c', size: 5, path: BAD_NAME });
   assert.is(byName.get('run.sh')?.mode, '100755');
   assert.is(byName.get(Buffer.from('dir/größe/link').toString('latin1'))?.mode, '120000');
-  assert.equal(byName.get('sub'), { mode: '160000', size: null, path: Buffer.from('sub') });
+  assert.equal(byName.get('sub'), { mode: '160000', oid: one, size: null, path: Buffer.from('sub') });
   assert.ok(byName.has('tab\there'));
   assert.ok(byName.has('a file'));
 });

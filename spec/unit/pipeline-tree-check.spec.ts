@@ -1,7 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { asOid } from '../../src/names.ts';
 import { checkEntries, checkLinks, checkSize, isLfsPointer, refuseLfsPointers } from '../../src/pipeline/tree-check.ts';
 import { linksOut, type TreeLink } from '../../src/pipeline/tree-links.ts';
+
+const OID = asOid('0'.repeat(39) + '1');
 
 const test = suite('trees that cannot be deployed');
 const what = (work: () => void): string => {
@@ -14,21 +17,21 @@ const what = (work: () => void): string => {
 };
 
 test('an ordinary tree passes', () => {
-  checkEntries([{ mode: '100644', size: 3, path: Buffer.from('ünïcode.txt') }, { mode: '100755', size: 3, path: Buffer.from('run') }]);
+  checkEntries([{ oid: OID, mode: '100644', size: 3, path: Buffer.from('ünïcode.txt') }, { oid: OID, mode: '100755', size: 3, path: Buffer.from('run') }]);
 });
 
 test('a submodule is named', () => {
-  assert.is(what(() => checkEntries([{ mode: '160000', size: null, path: Buffer.from('vendor/lib') }])),
+  assert.is(what(() => checkEntries([{ oid: OID, mode: '160000', size: null, path: Buffer.from('vendor/lib') }])),
     'vendor/lib: a submodule; its files are not part of the push');
 });
 
 test('a file name that is not UTF-8 is named, its bytes made visible', () => {
-  assert.is(what(() => checkEntries([{ mode: '100644', size: 1, path: Buffer.from([0x61, 0xff, 0x0a]) }])),
+  assert.is(what(() => checkEntries([{ oid: OID, mode: '100644', size: 1, path: Buffer.from([0x61, 0xff, 0x0a]) }])),
     'aÿ\\u000a: the name is not UTF-8');
 });
 
 test('a tree over the limit names its largest file', () => {
-  const entries = [{ mode: '100644', size: 3_000_000, path: Buffer.from('video.mp4') }, { mode: '100644', size: 10, path: Buffer.from('a') }];
+  const entries = [{ oid: OID, mode: '100644', size: 3_000_000, path: Buffer.from('video.mp4') }, { oid: OID, mode: '100644', size: 10, path: Buffer.from('a') }];
   checkSize(entries, 3_000_010);
   assert.is(what(() => checkSize(entries, 2_097_152)), 'The tree has 2.9 MB; 2.0 MB is the most.');
 });
@@ -58,13 +61,13 @@ test('endless paths through symlinks end', () => {
 
 test('names that git does not check out are named', () => {
   for (const name of ['.git/config', 'sub/.GIT/hooks/x', '../x', 'a/./b']) {
-    assert.is(what(() => checkEntries([{ mode: '100644', size: 1, path: Buffer.from(name) }])), `${name}: a name that git keeps for itself`);
+    assert.is(what(() => checkEntries([{ oid: OID, mode: '100644', size: 1, path: Buffer.from(name) }])), `${name}: a name that git keeps for itself`);
   }
-  checkEntries([{ mode: '100644', size: 1, path: Buffer.from('.gitignore') }, { mode: '100644', size: 1, path: Buffer.from('a/.github/..x') }]);
+  checkEntries([{ oid: OID, mode: '100644', size: 1, path: Buffer.from('.gitignore') }, { oid: OID, mode: '100644', size: 1, path: Buffer.from('a/.github/..x') }]);
 });
 
 test('a tree that names one thing twice is refused', () => {
-  const file = { mode: '100644', size: 1 };
+  const file = { oid: OID, mode: '100644', size: 1 };
   assert.is(what(() => checkEntries([{ ...file, path: Buffer.from('a') }, { ...file, path: Buffer.from('a') }])), 'a: the tree holds two things of this name');
   assert.is(what(() => checkEntries([{ ...file, mode: '120000', path: Buffer.from('a') }, { ...file, path: Buffer.from('a/b') }])), 'a: the tree holds two things of this name');
 });

@@ -18,6 +18,7 @@ const MOST_FILES = 250_000;
 export interface TreeEntry {
   /** As git writes it: 100644, 100755, 120000 (symlink), 160000 (submodule). */
   readonly mode: string;
+  readonly oid: Oid;
   /** Bytes; null for what has none. */
   readonly size: number | null;
   /** The bytes of the name, which need not be UTF-8. */
@@ -142,8 +143,9 @@ export async function listTree(repo: string, tree: Oid): Promise<TreeEntry[]> {
 }
 
 /**
- * Writes a tree's files into an existing directory as a checkout does (attributes apply, hooks do not run). `index` is
- * a file that does not exist yet.
+ * Writes a tree's files into a directory as a checkout does (attributes apply, hooks do not run). `index` is a file that does not
+ * exist yet, or the one of an earlier checkout into the same directory: then only those files are written that changed in the
+ * tree, or that are no longer as git left them (size, times, inode).
  */
 export async function checkoutTree(repo: string, tree: Oid, dir: string, index: string, signal?: AbortSignal): Promise<void> {
   const command = git(repo, [`--work-tree=${dir}`, '-c', 'core.bare=false', '-c', 'core.hooksPath=/dev/null', 'read-tree', '--reset', '-u', tree], { limit: LONG, env: { GIT_INDEX_FILE: index } });
@@ -158,9 +160,9 @@ function parseObject(line: string): GitObject | null {
 }
 
 function parseEntry(line: string): TreeEntry {
-  const match = /^(\d{6}) \w+ [0-9a-f]+ +(-|\d+)\t(.+)$/.exec(line);
+  const match = /^(\d{6}) \w+ ([0-9a-f]+) +(-|\d+)\t(.+)$/.exec(line);
   if (!match) throw new TypeError(`git ls-tree printed a line that is none of its own: ${line.slice(0, 100)}`);
-  return { mode: match[1]!, size: match[2] === '-' ? null : Number(match[2]), path: unquote(match[3]!) };
+  return { mode: match[1]!, oid: match[2] as Oid, size: match[3] === '-' ? null : Number(match[3]), path: unquote(match[4]!) };
 }
 
 const ESCAPES: Readonly<Record<string, number>> = { a: 7, b: 8, t: 9, n: 10, v: 11, f: 12, r: 13, '"': 34, '\\': 92 };

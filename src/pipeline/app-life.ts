@@ -10,6 +10,7 @@ import { stopSlot } from '../runtime/services.ts';
 import { pointNowhere } from '../runtime/slots.ts';
 import { destroyAddonsOf } from './addons.ts';
 import type { Host } from './job.ts';
+import { dropKept } from './kept-checkout.ts';
 import { matchPorts } from './ports.ts';
 
 /**
@@ -61,6 +62,7 @@ export function sitesOf(host: Pick<Host, 'store' | 'settings'>): Site[] {
 async function removeApp(host: Host, app: AppName): Promise<() => Promise<void>> {
   // Files first: a row without files can be removed again, files without a row would be nobody's.
   await rm(host.paths.app(app), { recursive: true, force: true });
+  await dropKept(host.paths, app);
   const aside = await putRepoAside(host.paths, app);
   host.store.apps.remove(app);
   return async () => {

@@ -1,31 +1,47 @@
-import { lstat, mkdir, mkdtemp, open, readlink, rm } from 'node:fs/promises';
+import { lstat, open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkoutTree, listTree, type TreeEntry } from '../git/objects.ts';
 import { shortOid, type Oid } from '../names.ts';
 import type { Job } from './job.ts';
 import type { Source } from './model.ts';
+import { CheckoutPlace } from './kept-checkout.ts';
 import { checkEntries, checkLinks, checkSize, isLfsPointer, LARGEST_LFS_POINTER, refuseLfsPointers } from './tree-check.ts';
 
 /**
  * Writes the commit's tree into a directory of its own, always named `source`, so that `src = ./.` gives one store path
- * a tree. The directory goes when the deploy ends, however it ends.
+ * a tree. When the deploy ends, the directory goes or is kept for the app's next deploy.
+ * @param kept whether an earlier checkout may be brought up to date, and this one be kept: not where a program gets the directory
  * @throws Hop3Error HOP3_TREE for what cannot be deployed
  */
-export async function checkOut(job: Job, received: { commit: Oid; tree: Oid }): Promise<Source> {
+export async function checkOut(job: Job, received: { commit: Oid; tree: Oid }, kept = false): Promise<Source> {
   const { paths, log, app, signal } = job;
   log.phase(`Checking out ${shortOid(received.commit)}`);
   const repo = paths.repo(app);
   const entries = await listTree(repo, received.tree);
   checkEntries(entries);
   checkSize(entries, job.settings.maxPushBytes);
-  await mkdir(paths.checkouts, { recursive: true, mode: 0o700 });
-  const base = await mkdtemp(join(paths.checkouts, `${app}-`));
-  job.cleanUps.push(() => rm(base, { recursive: true, force: true, maxRetries: 3 }));
-  const dir = join(base, 'source');
-  await mkdir(dir);
-  await checkoutTree(repo, received.tree, dir, join(base, 'index'), signal);
+  let place = await CheckoutPlace.take(paths, app, entries, kept);
+  job.cleanUps.push(() => (kept ? place.giveBack() : place.remove()));
+  if (place.isKept && !(await bringUpToDate(job, place, received.tree, entries))) {
+    await place.remove();
+    place = await CheckoutPlace.take(paths, app, entries, false);
+  }
+  if (!place.isKept) await checkoutTree(repo, received.tree, place.dir, place.index, signal);
+  const { dir } = place;
   await checkFiles(dir, entries);
+  await place.whole(entries);
   return { dir, commit: received.commit, tree: received.tree };
+}
+
+/** False for an earlier checkout of which anything is in doubt. */
+async function bringUpToDate({ paths, app, signal }: Job, place: CheckoutPlace, tree: Oid, entries: readonly TreeEntry[]): Promise<boolean> {
+  try {
+    await checkoutTree(paths.repo(app), tree, place.dir, place.index, signal);
+    return await place.holdsOnly(entries);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return false;
+  }
 }
 
 async function checkFiles(dir: string, entries: readonly TreeEntry[]): Promise<void> {

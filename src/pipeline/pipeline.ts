@@ -38,7 +38,7 @@ export async function deployPush(job: Job, push: Push): Promise<Deployed> {
 /** From a commit to a store path whose runtime is known. */
 async function buildAnew(job: Job, received: { commit: Push['commit']; tree: Built['tree'] }): Promise<Built> {
   const { steps } = job;
-  const source = await steps.run('checkout', () => checkOut(job, received));
+  const source = await steps.run('checkout', () => checkOut(job, received, true));
   const config = await steps.run('configure', () => configure(job, source));
   const plan = await steps.run('render', () => renderPlan(job, source, config));
   const output = await steps.run('build', () => build(job, source, plan));
