@@ -9,6 +9,7 @@ import { API_PREFIX, errorInfo, type ErrorBody } from './api-types.ts';
 import { connectionLimits, limitConnections } from './connections.ts';
 import type { ServerContext } from './context.ts';
 import { gitRoutes } from './git.ts';
+import { endLostPeers } from './lost-peers.ts';
 import { OpenStreams } from './open-streams.ts';
 import { acceptUpgrades } from './upgrade.ts';
 
@@ -16,14 +17,9 @@ import { acceptUpgrades } from './upgrade.ts';
 const BODY_LIMIT = 1024 * 1024;
 /** Milliseconds in which a request's header must be here. Bodies have limits of their own: a push may take an hour. */
 const HEADERS_TIMEOUT = 20_000;
-/**
- * Milliseconds of silence after which the kernel asks whether the other side is still there; ten questions without an answer, a second
- * apart, end the connection. A client whose network went away without a word is noticed so, and its deploy cancelled.
- */
-const PROBE_AFTER = 15_000;
 /** Milliseconds between two looks for headers that are late. */
 const LOOK_MS = 5000;
-const HTTP_TIMES = { headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, connectionsCheckingInterval: LOOK_MS, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER };
+const HTTP_TIMES = { headersTimeout: HEADERS_TIMEOUT, requestTimeout: 0, connectionsCheckingInterval: LOOK_MS };
 /** Milliseconds that open streams (deploys, followed logs) get to end when the server stops. */
 const STREAMS_LIMIT = 5000;
 
@@ -96,6 +92,7 @@ export function buildServer(context: ServerContext, logger: FastifyServerOptions
   });
   server.register(api(context, streams), { prefix: API_PREFIX });
   server.register(gitRoutes(context));
+  endLostPeers(server.server);
   limitConnections(server.server, connectionLimits(context.settings.maxConnections));
   acceptUpgrades(server);
   return server;

@@ -95,7 +95,8 @@ function isLoopback(address: string): boolean {
 }
 
 /** Node raises its own soft limit to the hard one when it starts. */
-function mostOpenFiles(): number {
+/** Node raises it to the hard limit when it starts. */
+export function mostOpenFiles(): number {
   const text = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   return text === undefined || text === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(text);
 }
