@@ -20,7 +20,7 @@ test('each stage leaves its name and its time, a failing one too', async () => {
 test('a spec can hold a deploy before a stage and let it go on', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'hop3-steps-'));
   try {
-    const steps = new Steps(testBarrier(dir));
+    const steps = new Steps(testBarrier({ HOP3_TEST_BARRIER: dir }));
     writeFileSync(join(dir, 'release-phase.hold'), '');
     assert.is(await steps.run('build', () => 'not held'), 'not held');
     let ran = false;
@@ -36,8 +36,19 @@ test('a spec can hold a deploy before a stage and let it go on', async () => {
 });
 
 test('without HOP3_TEST_BARRIER there is no barrier', () => {
-  assert.is(testBarrier(undefined), null);
-  assert.is(testBarrier(''), null);
+  assert.is(testBarrier({}), null);
+  assert.is(testBarrier({ HOP3_TEST_BARRIER: '' }), null);
+});
+
+test('what the server starts does not inherit the barrier', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'hop3-steps-'));
+  try {
+    const env = { HOP3_TEST_BARRIER: dir, PATH: '/bin' };
+    assert.ok(testBarrier(env));
+    assert.equal(env, { PATH: '/bin' });
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test.run();

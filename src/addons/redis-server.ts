@@ -45,7 +45,12 @@ export async function redisServer(addon: string, appPasswords: readonly string[]
   await services.ensure({ id, command: [program, config], dir, stopSignal: 'SIGTERM', stopMs: STOP_MS });
   await waitForServer('Redis', id, access.port, context, async () => {
     const client = await connectRedis(access);
-    client.disconnect();
+    try {
+      // One that runs already knows the password of its start: that of a creation or a change that was cut off.
+      await client.call('ACL', 'SETUSER', 'default', 'resetpass', ...appPasswords.map(hash));
+    } finally {
+      client.disconnect();
+    }
   });
   return access;
 }

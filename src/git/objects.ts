@@ -109,6 +109,15 @@ export function isShallow(repo: string): boolean {
   return existsSync(join(repo, 'shallow'));
 }
 
+/** All branches and what they name. */
+export async function branches(repo: string): Promise<Map<string, Oid>> {
+  const lines = (await runOk(git(repo, ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads']))).split('\n').filter((line) => line !== '');
+  return new Map(lines.map((line) => {
+    const [oid = '', ref = ''] = line.split(' ');
+    return [ref.replace(/^refs\/heads\//, ''), oid as Oid];
+  }));
+}
+
 /** Makes HEAD name a branch, so that a clone of the repository checks that one out. */
 export async function setHead(repo: string, branch: string): Promise<void> {
   if (headBranch(repo) !== branch) await runOk(git(repo, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));

@@ -7,14 +7,17 @@ import type { Paths } from '../paths.ts';
 import { addonDir, addonServerTail, ensureAddonServer, removeAddonServer } from '../runtime/addon-services.ts';
 import { isPortFree } from '../runtime/ports.ts';
 import type { Settings } from '../settings.ts';
-import type { AddonRow } from '../store/addons.ts';
+import type { AddonRow, Attachment } from '../store/addons.ts';
 import type { Store } from '../store/store.ts';
+import type { Barrier } from './points.ts';
 
 /** What the host of addons needs of the server. */
 export interface AddonSurroundings {
   readonly settings: Settings;
   readonly paths: Paths;
   readonly store: Store;
+  /** As in Host; left out where nothing is held. */
+  readonly barrier?: Barrier | null;
 }
 
 /** Milliseconds that ending a password may take; its server may have to be started. */
@@ -35,14 +38,19 @@ export class AddonHost {
     return row && toAddon(row);
   }
 
-  /** Makes an addon: user and database on the server of its type, which is started first. */
-  async create(name: string, type: AddonType, extensions: readonly string[], by: string, tell: Tell, signal: AbortSignal): Promise<Addon> {
+  /** Makes an addon for an app: user and database on the server of its type, which is started first. */
+  async create(attachment: Attachment, type: AddonType, extensions: readonly string[], by: string, tell: Tell, signal: AbortSignal): Promise<Addon> {
+    const name = attachment.addon;
     const driver = this.driver(type);
     return this.#alone(type, async () => {
       const existing = this.get(name);
-      if (existing) return existing;
+      if (existing) {
+        this.#host.store.addons.attach(attachment);
+        return existing;
+      }
       const made = await driver.create(name, { extensions }, this.#context(this.#operatorServer(type), tell, signal));
-      this.#host.store.addons.add({ name, type, server: made.server, access: JSON.stringify(made.access), createdBy: by });
+      await this.#host.barrier?.('addon made');
+      this.#host.store.addons.add({ name, type, server: made.server, access: JSON.stringify(made.access), createdBy: by }, attachment);
       return this.get(name)!;
     });
   }

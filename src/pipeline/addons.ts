@@ -8,7 +8,7 @@ import type { Host, Job } from './job.ts';
 import type { AddonChange } from './model.ts';
 
 /** What the work on an app's addons needs of a deploy. */
-type Surroundings = Pick<Job, 'store' | 'addons' | 'app' | 'by' | 'signal' | 'undo'> & { readonly log: PushLog };
+type Surroundings = Pick<Job, 'store' | 'addons' | 'app' | 'by' | 'signal' | 'undo' | 'barrier'> & { readonly log: PushLog };
 
 export type Variables = Readonly<Record<string, string>>;
 
@@ -72,13 +72,14 @@ function isAttached({ store, app }: Surroundings, addon: string): boolean {
 }
 
 async function createAddon(job: Surroundings, request: AddonRequest): Promise<void> {
-  const { app, store, addons, log, by, signal } = job;
+  const { app, addons, log, by, signal } = job;
   const name = addonName(app, request);
   log.phase(`Making the addon ${name} (${addons.driver(request.type).title})`);
   const foreign = addons.get(name);
   if (foreign) refuseForeign(job, foreign);
-  await addons.create(name, request.type, request.extensions, by, (line) => log.line(line), signal);
-  store.addons.attach({ app, addon: name, prefix: prefixFor(job, request) });
+  const attachment = { app, addon: name, prefix: prefixFor(job, request) };
+  await addons.create(attachment, request.type, request.extensions, by, (line) => log.line(line), signal);
+  await job.barrier?.('addon attached');
 }
 
 /**

@@ -14,7 +14,9 @@ export async function changeBranch(host: Host, app: AppName, branch: string): Pr
   const before = store.apps.get(app)?.branch ?? null;
   const live = store.releases.live(app);
   if (live && branch !== before) await createBranch(paths.repo(app), branch, before, live.commit);
+  await host.barrier?.('branch copied');
   store.apps.setBranch(app, branch);
+  await host.barrier?.('branch written');
   await settleBranch(host, app, branch, before);
 }
 
@@ -25,6 +27,7 @@ export async function changeBranch(host: Host, app: AppName, branch: string): Pr
 export async function settleBranch(host: Host, app: AppName, branch: string, before: string | null = null): Promise<void> {
   const repo = host.paths.repo(app);
   for (const left of new Set([headBranch(repo), before])) if (left !== null && left !== branch) await deleteRef(repo, `refs/heads/${left}`);
+  await host.barrier?.('old branch removed');
   // Last: a HEAD that names another branch is how the next start knows of work left undone.
   await setHead(repo, branch);
 }

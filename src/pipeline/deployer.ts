@@ -2,6 +2,7 @@ import { Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
 import { shortOid, type AppName, type Oid } from '../names.ts';
 import { isValidPath } from '../nix/store.ts';
+import { liveSlot } from '../runtime/slots.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import { changeAddons, describeChange } from './addons.ts';
 import { createApp, destroyApp } from './app-life.ts';
@@ -18,6 +19,7 @@ import type { Lineage } from './lineage.ts';
 import type { AddonChange, Built, Deployer, Push, Release } from './model.ts';
 import { deployPush, makeLive, type Deployed } from './pipeline.ts';
 import { newCounts, processTypes } from './process-types.ts';
+import { finishSwitch } from './repair.ts';
 import { Steps } from './steps.ts';
 import { Turns } from './turns.ts';
 import { Undo } from './undo.ts';
@@ -122,6 +124,7 @@ export class HostDeployer implements Deployer {
       lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, generated: live.generated, branch: null },
     }), async (job, built) => {
       const before = store.scale.get(app);
+      store.unsettled.begin(app, liveSlot(this.#host.paths, app));
       store.scale.set(app, newCounts(Object.keys(processTypes(built)), before, changes));
       job.undo.add('scale back', () => store.scale.set(app, before));
       job.log.phase(`Scaling ${app}: ${words}`);
@@ -240,7 +243,12 @@ export class HostDeployer implements Deployer {
     };
     let giveBack = (): void => {};
     try {
-      giveBack = await job.steps.run('turn', () => this.#turnOf(job, what));
+      const turnBack = await job.steps.run('turn', () => this.#turnOf(job, what));
+      giveBack = () => {
+        host.store.unsettled.end(app);
+        turnBack();
+      };
+      for (const pending of host.store.releases.switching()) if (pending.app === app) await finishSwitch(host, pending);
       host.store.builds.begun(app, number, commitOf());
       const deployed = await work(job);
       this.#keepDraining(app, deployed.drained);

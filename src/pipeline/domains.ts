@@ -3,6 +3,7 @@ import { refuseDomain } from '../config/domains.ts';
 import { Hop3Error } from '../errors.ts';
 import { parseAppName, type AppName } from '../names.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
+import { liveSlot } from '../runtime/slots.ts';
 import type { DomainRow } from '../store/domains.ts';
 import { sitesOf } from './app-life.ts';
 import type { Host, Job } from './job.ts';
@@ -15,7 +16,7 @@ type Wanted = readonly Pick<DomainRow, 'host' | 'source'>[];
  * @throws Hop3Error HOP3_DOMAIN, HOP3_NGINX_REFUSED
  */
 export async function settleDomains(job: Job, config: AppConfig): Promise<void> {
-  const { app, store, log, undo } = job;
+  const { app, store, log, undo, paths } = job;
   const before = store.domains.ofApp(app);
   const byOperator = before.filter((row) => row.source === 'operator');
   if (byOperator.length > 0 && config.domainsPolicy === 'keep-existing') {
@@ -25,6 +26,7 @@ export async function settleDomains(job: Job, config: AppConfig): Promise<void> 
   // No list in the file takes away only what a file gave.
   const wanted: Wanted = config.domains.length === 0 ? byOperator : config.domains.map((host) => ({ host, source: 'hop3.toml' as const }));
   if (same(before, wanted)) return;
+  store.unsettled.begin(app, liveSlot(paths, app));
   undo.add('the domains as before', () => changeDomains(job, app, before));
   await changeDomains(job, app, wanted);
   if (wanted.length > 0) log.line(`answers to ${wanted.map((row) => row.host).join(', ')} too`);

@@ -19,6 +19,7 @@ async function endPrevious(job: Job, switched: Switched): Promise<void> {
   try {
     await delay(SETTLE_MS);
     await stopSlot(job.paths, job.app, switched.previous, job.settings.drainTimeout * 1000);
+    await job.steps.point('old release stopped');
     clearSlot(job.paths, job.app, switched.previous);
   } catch (error) {
     // The new release is live and stays so; the next deploy clears the slot before it fills it.

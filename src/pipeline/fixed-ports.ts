@@ -27,7 +27,8 @@ export function portText({ number, protocol, name }: PortRequest): string {
  * @throws Hop3Error HOP3_FIXED_PORT
  */
 export async function claimPorts(job: Job, { ports }: Pick<AppConfig, 'ports'>): Promise<void> {
-  const { store, settings, app, undo, log } = job;
+  const { store, settings, app, undo, log, paths } = job;
+  if (ports.length > 0) store.unsettled.begin(app, liveSlot(paths, app));
   for (const port of ports) {
     const isNew = refuseForeign(store, app, port);
     if (isNew) {

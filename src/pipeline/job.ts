@@ -7,7 +7,8 @@ import type { Paths } from '../paths.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
 import type { AddonHost } from './addon-host.ts';
-import type { Barrier, Steps } from './steps.ts';
+import type { Barrier } from './points.ts';
+import type { Steps } from './steps.ts';
 import type { Gate } from './turns.ts';
 import type { Undo } from './undo.ts';
 

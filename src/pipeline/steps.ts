@@ -1,18 +1,13 @@
 import { performance } from 'node:perf_hooks';
+import type { Barrier, Point, StepName } from './points.ts';
 
-/** The stages of a deploy, by the names that the push log's times and the specs' barrier use. */
-export type StepName =
-  | 'transfer' | 'check' | 'turn' | 'receive' | 'look up' | 'checkout' | 'configure' | 'render' | 'build' | 'read runtime' | 'keep'
-  | 'provision' | 'stage' | 'release phase' | 'start' | 'health' | 'switch' | 'record' | 'drain' | 'admin account';
+export type { Barrier, Point, StepName } from './points.ts';
 
 /** Milliseconds that one stage took, to its end or to its failure. */
 export interface StepTime {
   readonly name: StepName;
   readonly ms: number;
 }
-
-/** Called with the name of every point that a deploy passes; a deploy goes on when it resolves. Only specs stop here. */
-export type Barrier = (point: string) => Promise<void>;
 
 /** Runs the stages of one deploy by name: keeps what each took, and lets a spec hold the deploy before any of them. */
 export class Steps {
@@ -46,7 +41,7 @@ export class Steps {
   }
 
   /** A point inside a stage, between two effects that a crash could part. */
-  async point(name: string): Promise<void> {
+  async point(name: Point): Promise<void> {
     if (this.#barrier) await this.#barrier(name);
   }
 }

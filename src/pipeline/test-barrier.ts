@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Barrier } from './steps.ts';
+import type { Barrier } from './points.ts';
 
 /** Milliseconds between two looks; nobody but a spec waits here. */
 const LOOK_EVERY = 10;
@@ -12,9 +13,12 @@ const LONGEST_HOLD = 120_000;
 /**
  * The barrier for specs that kill a process at a named point. A deploy that passes a point for which `<dir>/<point>.hold` exists
  * writes `<dir>/<point>.reached` and waits until the first file is gone. The directory comes from the server's own environment
- * (HOP3_TEST_BARRIER), which no client and no app has a say in; without it there is no barrier at all.
+ * (HOP3_TEST_BARRIER), which no client and no app has a say in, and which is taken out of it here: git, hooks and workers never
+ * see it. Without it there is no barrier at all.
  */
-export function testBarrier(dir: string | undefined): Barrier | null {
+export function testBarrier(env: NodeJS.ProcessEnv): Barrier | null {
+  const dir = env['HOP3_TEST_BARRIER'];
+  delete env['HOP3_TEST_BARRIER'];
   if (dir === undefined || dir === '') return null;
   mkdirSync(dir, { recursive: true });
   return async (point) => {
@@ -22,8 +26,8 @@ export function testBarrier(dir: string | undefined): Barrier | null {
     const hold = join(dir, `${name}.hold`);
     if (!(await exists(hold))) return;
     writeFileSync(join(dir, `${name}.reached`), '');
-    const until = Date.now() + LONGEST_HOLD;
-    while (Date.now() < until && (await exists(hold))) await delay(LOOK_EVERY);
+    const until = performance.now() + LONGEST_HOLD;
+    while (performance.now() < until && (await exists(hold))) await delay(LOOK_EVERY);
   };
 }
 

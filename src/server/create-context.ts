@@ -36,13 +36,14 @@ export async function createContext(settings: Settings): Promise<ServerContext &
   await createAdminToken(settings.adminTokenFile);
   const packageSet = once((log: PushLog) => resolvePackageSet(settings, log));
   const ports = new PortWatch({ settings, paths, store, reportDefect });
+  const barrier = testBarrier(process.env);
   const host: Host = {
     settings, paths, store, packageSet,
-    addons: new AddonHost({ settings, paths, store }),
+    addons: new AddonHost({ settings, paths, store, barrier }),
     sizes: new StoreSizes(),
     sweepPorts: () => ports.sweep(),
     builds: new Gate(settings.parallelBuilds),
-    barrier: testBarrier(process.env['HOP3_TEST_BARRIER']),
+    barrier,
     reportDefect,
   };
   await repair(host);
@@ -52,6 +53,8 @@ export async function createContext(settings: Settings): Promise<ServerContext &
   // While no server ran, an app may have taken the server's own port.
   await ports.sweep();
   const health = new HealthWatch({ ...host, isForeign: (port) => ports.isForeign(port) });
+  const deployer = new HostDeployer(host);
+  finishDestructions(store, deployer);
   return {
     settings, paths, store, reportDefect,
     addons: host.addons,
@@ -59,7 +62,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     ports,
     disk: new DiskWatch({ settings, paths, store, reportDefect }),
     cron: new Cron(host),
-    deployer: new HostDeployer(host),
+    deployer,
     audit,
     auth: new Authenticator(store.tokens, settings.adminTokenFile),
     planFiles: async (files) => planFiles(files, await packageSet(silentLog), settings.allowUnsandboxedBuilds),
@@ -75,6 +78,13 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     packageSetTitle: async () => (await packageSet(silentLog)).title,
     close: () => store.close(),
   };
+}
+
+/** Destructions that a server's death cut off. Not waited for: a database server may take long to start. */
+function finishDestructions(store: Store, deployer: HostDeployer): void {
+  for (const { name, destroyingAt } of store.apps.list()) {
+    if (destroyingAt !== null) void deployer.destroyApp(name, 'hop3').catch((error: unknown) => reportDefect(`destruction of ${name}`, error));
+  }
 }
 
 /** The server's own log is its stderr, which s6-log keeps. */

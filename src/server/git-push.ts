@@ -138,10 +138,20 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   if (exchange.gone.aborted) return null;
   if (end.code !== 0) context.reportDefect(`git-receive-pack of ${asked.app}`, new Error(`it ended with ${end.signal ?? end.code}: ${end.stderr}`));
   if (!exchange.started && end.code !== 0) throw gitFailed(end.stderr);
+  // A client whose answer stops short, with the connection in good order, waits for the rest for ever.
+  if (!borders.flushed && end.code !== 0) return gitEnded(asked.app);
   exchange.begin(RESULT_TYPE);
   if (readAll) exchange.end();
   else exchange.endAndClose();
   return null;
+}
+
+/** git was ended from outside in the middle of its answer; what became of the deploy, it cannot say. */
+function gitEnded(app: AppName): Hop3Error {
+  return new Hop3Error('HOP3_GIT_REPO', {
+    what: 'git on the server was ended before it had answered',
+    next: `A deploy that had switched by then is live, any other was cancelled. See which: hop3 releases --app ${app}`,
+  });
 }
 
 /** Refuses a push in git's own words, once the client has sent all of it. */

@@ -101,17 +101,25 @@ export class PacketReader {
  */
 export class PacketBorders {
   #held: Buffer = Buffer.alloc(0);
+  #flushed = false;
 
   push(chunk: Buffer): Buffer {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     let end = 0;
     while (bytes.length - end >= 4) {
-      const length = Math.max(4, packetLength(bytes.subarray(end)));
+      const announced = packetLength(bytes.subarray(end));
+      const length = Math.max(4, announced);
       if (end + length > bytes.length) break;
       end += length;
+      this.#flushed = announced === 0;
     }
     this.#held = bytes.subarray(end);
     return bytes.subarray(0, end);
+  }
+
+  /** Whether the last whole packet was a flush: git's answers end with one. */
+  get flushed(): boolean {
+    return this.#flushed;
   }
 
   /** Whether the last packet is still incomplete. */

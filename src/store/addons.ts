@@ -38,7 +38,15 @@ export class Addons {
     return row && this.#addon(row);
   }
 
-  add(addon: Omit<AddonRow, 'createdAt'>): void {
+  /** Together with the app that it is made for: an addon that is nobody's would be in the next creation's way. */
+  add(addon: Omit<AddonRow, 'createdAt'>, attachment?: Attachment): void {
+    this.#db.transaction(() => {
+      this.#insert(addon);
+      if (attachment) this.attach(attachment);
+    });
+  }
+
+  #insert(addon: Omit<AddonRow, 'createdAt'>): void {
     this.#db.run('INSERT INTO addons (name, type, server, access, created_at, created_by) VALUES ($name, $type, $server, $access, $now, $by)', {
       name: addon.name, type: addon.type, server: addon.server, access: this.#seal.seal(addon.access, addonPlace(addon.name)), now: Date.now(), by: addon.createdBy,
     });

@@ -11,6 +11,8 @@ export interface AppRow {
   readonly createdBy: string;
   /** When `[admin] create` was run with success, in milliseconds since 1970. */
   readonly adminMadeAt: number | null;
+  /** When its destruction began, in milliseconds since 1970: it is finished, whatever comes in between. */
+  readonly destroyingAt: number | null;
 }
 
 export class Apps {
@@ -30,6 +32,11 @@ export class Apps {
 
   create(name: AppName, by: string): void {
     this.#db.run('INSERT INTO apps (name, created_at, created_by) VALUES ($name, $now, $by)', { name, now: Date.now(), by });
+  }
+
+  /** From here on the app is to go: a server that dies now finishes it at its next start. */
+  beginDestruction(name: AppName): void {
+    this.#db.run('UPDATE apps SET destroying_at = coalesce(destroying_at, $now) WHERE name = $name', { name, now: Date.now() });
   }
 
   remove(name: AppName): void {
@@ -57,5 +64,6 @@ function toApp(row: Row): AppRow {
     createdAt: row['created_at'] as number,
     createdBy: row['created_by'] as string,
     adminMadeAt: row['admin_made_at'] as number | null,
+    destroyingAt: row['destroying_at'] as number | null,
   };
 }

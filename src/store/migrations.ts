@@ -190,4 +190,13 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER audit_results_no_replace BEFORE INSERT ON audit_results WHEN EXISTS (SELECT 1 FROM audit_results WHERE entry = NEW.entry)
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
   `,
+  // What a deploy under way changed before its switch, as it was; apps whose destruction has begun.
+  `
+  CREATE TABLE unsettled (
+    app     TEXT PRIMARY KEY REFERENCES apps(name) ON DELETE CASCADE,
+    slot    TEXT,
+    before  TEXT NOT NULL
+  ) STRICT;
+  ALTER TABLE apps ADD COLUMN destroying_at INTEGER;
+  `,
 ];

@@ -14,6 +14,7 @@ import { Scale } from './scale.ts';
 import { Seal } from './seal.ts';
 import { sealPlainValues } from './seal-plain.ts';
 import { Tokens } from './tokens.ts';
+import { Unsettled } from './unsettled.ts';
 
 export interface OpenOptions {
   /** Where a copy of the database goes before an upgrade changes its schema. */
@@ -36,6 +37,7 @@ export class Store {
   readonly releases: Releases;
   readonly scale: Scale;
   readonly tokens: Tokens;
+  readonly unsettled: Unsettled;
   readonly #db: Database;
   readonly #seal: Seal;
 
@@ -54,6 +56,7 @@ export class Store {
     this.releases = new Releases(db, seal);
     this.scale = new Scale(db);
     this.tokens = new Tokens(db);
+    this.unsettled = new Unsettled(db);
   }
 
   /**
