@@ -20,7 +20,10 @@ export function redisId(addon: string): string {
   return `redis-${addon}`;
 }
 
-/** The addon's own redis, made and started when it is not there yet, as its administrator reaches it. */
+/**
+ * The addon's own redis, made and started when it is not there yet, as its administrator reaches it. These passwords, and no others, open it
+ * for the app: the file has them for the next start, and the running server is told.
+ */
 export async function redisServer(addon: string, appPasswords: readonly string[], context: DriverContext): Promise<ServerAccess> {
   const { services } = context;
   const id = redisId(addon);

@@ -40,12 +40,12 @@ export const redis: AddonDriver = {
 
   async rotate(addon, context) {
     const access = { ...addon.access, password: newPassword() };
-    await setPasswords(addon, [addon.access.password, access.password], context);
+    await redisServer(addon.name, [addon.access.password, access.password], context);
     return access;
   },
 
   async settle(addon, context) {
-    await setPasswords(addon, [addon.access.password], context);
+    await redisServer(addon.name, [addon.access.password], context);
   },
 
   async dump(addon, out, context) {
@@ -87,16 +87,6 @@ export const redis: AddonDriver = {
 /** Those that open the addon: two while a new one comes in. */
 function passwordsOf({ access }: Addon): string[] {
   return access.before ? [access.before.password, access.password] : [access.password];
-}
-
-/** The file has them for the next start; the running server is told. */
-async function setPasswords(addon: Addon, passwords: readonly string[], context: DriverContext): Promise<void> {
-  const client = await connectRedis(await redisServer(addon.name, passwords, context));
-  try {
-    await client.call('ACL', 'SETUSER', 'default', 'resetpass', ...passwords.map((password) => `>${password}`));
-  } finally {
-    client.disconnect();
-  }
 }
 
 async function asAdmin<T>(addon: Addon, context: DriverContext, work: (client: Redis) => Promise<T>): Promise<T> {
