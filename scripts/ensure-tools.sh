@@ -233,7 +233,7 @@ ensure_daemon() {
     fi
     stop_own_daemon
     say "Starting nix-daemon (there is no systemd; its log: $DAEMON_LOG)"
-    as_root sh -c "setsid --fork sh -c 'echo \$\$ >$DAEMON_PID; exec nix-daemon' </dev/null >>$DAEMON_LOG 2>&1"
+    as_root sh -c "setsid --fork sh -c 'echo \$\$ >$DAEMON_PID; exec prlimit --nproc=4096 nix-daemon' </dev/null >>$DAEMON_LOG 2>&1"
   fi
   dry && return 0
   for _ in $(seq 1 50); do

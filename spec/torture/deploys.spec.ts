@@ -12,7 +12,7 @@ import { exec, until, World } from '../e2e/world.ts';
 await asOrdinaryUser(import.meta.url);
 await inOwnStore(import.meta.url);
 const NIX = process.env['HOP3_SPEC_OWN_STORE']!;
-const DEPLOYS = Number(process.env['TORTURE_DEPLOYS'] ?? 200);
+const DEPLOYS = Number(process.env['HOP3_TORTURE_DEPLOYS'] ?? 200);
 const MB = 1_000_000;
 
 const test = suite<{ world: World }>(`${DEPLOYS} deploys`);
