@@ -1,7 +1,10 @@
 // limit: 240
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bytesOf } from '../../src/pipeline/gc-files.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { ECHO_WEB, expression, runtime, told } from './tiny-apps.ts';
 import { until, World } from './world.ts';
@@ -53,6 +56,22 @@ test('an app that fills its data directory is stopped and told why; once it has 
   const again = await world.hop3('restart', '--app', 'hoards');
   assert.is(again.code, 0, again.output);
   assert.is((await world.get('hoards')).status, 200);
+});
+
+test('200 MB of escape sequences in a log stay 6 MB on the disk, and command no terminal', async ({ world }) => {
+  const shouts = await world.repo('shouts', {
+    ...runtime(`${ECHO_WEB} workers.shout = "/bin/sh \${./shout.sh}";`),
+    'shout.sh': "yes \"$(printf 'line \\033[2J\\033]0;title\\007')\" | head -c 200000000\ntouch /app/data/said-all\nsleep 1000\n",
+  });
+  assert.is((await shouts.push()).code, 0);
+  const dir = join(world.root, 'apps/shouts');
+  await until('all to be said', () => existsSync(join(dir, 'data/said-all')), 120);
+  assert.ok(await bytesOf(join(dir, 'logs/shout.1')) < 8 * MB);
+  const logs = await world.hop3('logs', '--app', 'shouts', '-n', '50');
+  assert.match(logs.stdout, 'shout.1 v1: line \\x1b]0;title\\x07');
+  // eslint-disable-next-line no-control-regex -- what must not be there
+  assert.not.match(logs.stdout, /[\u001b\u0007]/);
+  assert.is((await world.get('shop')).status, 200);
 });
 
 test.run();

@@ -38,6 +38,8 @@ const SLOWEST_POLL_MS = 500;
 const SETTLE_MS = 1000;
 /** Milliseconds between two looks for deaths and new output. */
 const WATCH_MS = 50;
+/** Bytes of output that one look takes: a worker that prints as fast as it can be read would keep the server from everything else. */
+const MOST_READ = 256 * 1024;
 /** Milliseconds that a dead worker's last lines may take through its logger. */
 const LAST_LINES_MS = 1000;
 const SHOWN_LINES = 10;
@@ -93,7 +95,7 @@ class Watched {
   }
 
   readOutput(): void {
-    for (const line of this.#tail.read()) if (line.time >= this.#since) this.#take(line);
+    for (const line of this.#tail.read(MOST_READ)) if (line.time >= this.#since) this.#take(line);
   }
 
   exit(): { readonly text: string; readonly code: number; readonly cause: string | null } | null {
