@@ -71,7 +71,8 @@ export async function manyPushesToOneApp(world: World, holds: Holds, repo: Repo,
     pushes.push({ commit, push });
   }
   holds.release('build');
-  assert.is((await ahead.ended).code, 0);
+  const begun = await ahead.ended;
+  assert.is(begun.code, 0, begun.output);
   let version = Number(/Released v(\d+)/.exec(ahead.seen())![1]);
   let before = first;
   for (const { commit, push } of pushes) {
