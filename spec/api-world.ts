@@ -180,6 +180,11 @@ export class MadeUpDeployer implements Deployer {
     return this.#live(app, live.version);
   }
 
+  async restore(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
+    await this.#begin(`restore ${app} by ${by}`, log, signal);
+    return this.#live(app, this.#store.releases.live(app)!.version);
+  }
+
   async verify(app: AppName, version: number, by: string, log: PushLog, signal: AbortSignal): Promise<void> {
     await this.#begin(`verify ${app} v${version} by ${by}`, log, signal);
   }

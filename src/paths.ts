@@ -16,6 +16,10 @@ export class Paths {
   get database(): string { return join(this.root, 'hop3.db'); }
   /** Copies of the database, each taken before an upgrade changed its schema. */
   get databaseCopies(): string { return join(this.root, 'database-copies'); }
+  /** What a restore has still to do: its manifest, and the dumps of addons that are not loaded yet. */
+  get restored(): string { return join(this.root, 'restored'); }
+  get restoredManifest(): string { return join(this.restored, 'manifest.json'); }
+  restoredDump(addon: string): string { return join(this.restored, `${addon}.dump`); }
   /** What the database's secrets are sealed with, where HOP3_SECRET_KEY_FILE does not name another place. */
   get secretKey(): string { return join(this.root, 'secret.key'); }
   /** Sockets; 0700, so that only Hop3's own user can reach them. */

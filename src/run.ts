@@ -117,6 +117,8 @@ export async function run(command: Command, options: RunOptions = {}): Promise<F
   const limitTimer = setTimeout(() => { timedOut = true; end(); }, command.limit * 1000);
   const onAbort = () => { cancelled = true; end(); };
   options.signal?.addEventListener('abort', onAbort, { once: true });
+  // It may have fired while the program was being started, when nobody listened yet.
+  if (options.signal?.aborted) onAbort();
   try {
     await done;
   } finally {

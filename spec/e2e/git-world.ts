@@ -142,7 +142,7 @@ export class GitWorld {
         return {} as Release;
       },
       createApp: (app, by) => this.create(app, by),
-      rollback: unused, setEnv: unused, changeAddons: unused, scale: unused, restart: unused, setBranch: unused, collectGarbage: unused, destroyApp: unused, cancel: unused, waitsFor: () => null,
+      rollback: unused, setEnv: unused, changeAddons: unused, scale: unused, restart: unused, restore: unused, setBranch: unused, collectGarbage: unused, destroyApp: unused, cancel: unused, waitsFor: () => null,
     };
   }
 

@@ -57,6 +57,15 @@ test('cancelling ends the whole group', async () => {
   assert.ok(await gone(Number(finished.stdout)), 'the grandchild is gone');
 });
 
+test('a cancel while the program is being started is not lost', async () => {
+  const stop = new AbortController();
+  const running = run(sh('sleep 60'), { signal: stop.signal });
+  stop.abort();
+  const finished = await running;
+  assert.is(finished.cancelled, true);
+  assert.is(finished.signal, 'SIGTERM');
+});
+
 test('a grandchild that keeps the pipe open does not keep us', async () => {
   const finished = await run(sh('setsid sleep 5 & echo started'));
   assert.is(finished.code, 0);

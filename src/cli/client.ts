@@ -59,8 +59,8 @@ export class Client {
   }
 
   /** An answer's bytes in pieces as they come; one that is cut throws. */
-  async *bytes(path: string): AsyncGenerator<Buffer> {
-    yield* this.#chunks(await this.#open('GET', path));
+  async *bytes(path: string, method: 'GET' | 'POST' = 'GET', body?: unknown): AsyncGenerator<Buffer> {
+    yield* this.#chunks(await this.#open(method, path, body));
   }
 
   /** Sends bytes as they come and gives the answer's lines, one JSON object each. */

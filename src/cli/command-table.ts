@@ -239,6 +239,24 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/audit.ts')).auditCommand,
   },
   {
+    path: 'backup create', args: '[file]', summary: 'the whole server in one file, while everything runs', example: 'hop3 backup create monday.hop3 --passphrase-file /root/hop3-passphrase', app: false,
+    options: [['--passphrase-file <path>', "encrypts the key of the stored secrets, which goes with the backup; - is standard input"], ['--without-key', 'leave that key out; you keep secret.key yourself']],
+    load: async () => (await import('./commands/backup.ts')).createBackup,
+  },
+  {
+    path: 'backup verify', args: '<file>', summary: 'whether a backup is whole, and what is in it; needs no server', example: 'hop3 backup verify monday.hop3', app: false,
+    load: async () => (await import('./commands/backup.ts')).verifyBackup,
+  },
+  {
+    path: 'backup restore', args: '<file>', summary: 'fill an empty HOP3_ROOT on this machine from a backup, and start everything', example: 'hop3 backup restore monday.hop3 --passphrase-file /root/hop3-passphrase', app: false,
+    options: [['--passphrase-file <path>', 'the passphrase that it was made with; - is standard input'], ['--secret-key-file <path>', 'the key that was kept apart'], ['--no-start', 'only put the files in place; then start Hop3 and say hop3 backup finish']],
+    load: async () => (await import('./commands/backup.ts')).restoreBackup,
+  },
+  {
+    path: 'backup finish', summary: 'load the databases and start the apps of a restore; again where it was cut', example: 'hop3 backup finish', app: false,
+    load: async () => (await import('./commands/backup.ts')).finishBackup,
+  },
+  {
     path: 'plan', args: '[dir]', summary: 'what a push of this directory would build; changes nothing', example: 'hop3 plan .', app: false,
     load: async () => (await import('./commands/plan.ts')).planCommand,
   },
@@ -295,6 +313,7 @@ export const groupSummaries: Readonly<Record<string, string>> = {
   domains: 'the names an app answers to',
   maintenance: 'take an app offline for a while',
   addon: 'databases: PostgreSQL, MariaDB, Redis',
+  backup: 'the whole server in a file, and back',
   token: 'who may push and use the API',
   nix: 'how apps are built: expressions, packages, tiers',
   server: 'about the server',

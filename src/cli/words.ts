@@ -5,7 +5,7 @@
 
 /** Flags that take the next word as their value; the word after one is no command. */
 const TAKES_VALUE = new Set([
-  '-a', '--app', '--server', '--confirm', '-n', '--lines', '--limit', '-w', '--worker', '-r', '--release', '-g', '--grep', '--since', '--name', '--expires', '--file', '--extension',
+  '-a', '--app', '--server', '--confirm', '-n', '--lines', '--limit', '-w', '--worker', '-r', '--release', '-g', '--grep', '--since', '--name', '--expires', '--file', '--extension', '--passphrase-file', '--secret-key-file',
 ]);
 
 const NOUNS: Readonly<Record<string, string>> = {

@@ -55,6 +55,16 @@ export class AddonHost {
     });
   }
 
+  /** A new user and database, and server where there is none, for an addon whose row came out of a backup. */
+  async remake(name: string, extensions: readonly string[], tell: Tell, signal: AbortSignal): Promise<Addon> {
+    const { type } = this.get(name)!;
+    return this.#alone(type, async () => {
+      const made = await this.driver(type).create(name, { extensions }, this.#context(null, tell, signal));
+      this.#host.store.addons.setAccess(name, JSON.stringify(made.access));
+      return this.get(name)!;
+    });
+  }
+
   /** Makes sure that the addon's server answers. */
   async ensure(addon: Addon, extensions: readonly string[], tell: Tell, signal: AbortSignal): Promise<void> {
     await this.#alone(addon.type, () => this.driver(addon.type).ensure(addon, { extensions }, this.context(addon, tell, signal)));

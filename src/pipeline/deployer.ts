@@ -17,7 +17,7 @@ import type { Host, Job } from './job.ts';
 import { asBuilt } from './known.ts';
 import type { Lineage } from './lineage.ts';
 import type { AddonChange, Built, Deployer, Push, Release } from './model.ts';
-import { deployPush, makeLive, type Deployed } from './pipeline.ts';
+import { deployPush, deployReceived, makeLive, type Deployed } from './pipeline.ts';
 import { newCounts, processTypes } from './process-types.ts';
 import { finishSwitch } from './repair.ts';
 import { Steps } from './steps.ts';
@@ -136,6 +136,20 @@ export class HostDeployer implements Deployer {
       from: live,
       lineage: { reason: 'restart', version: live.version, description: live.description, env: live.env, generated: live.generated, branch: null },
     }));
+  }
+
+  async restore(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release> {
+    const live = this.#liveRelease(app);
+    return this.#deploy(app, by, `restore by ${by}`, () => live.commit, () => live.commit, log, signal, (job) => {
+      log.phase(`Restoring ${app} v${live.version} (${shortOid(live.commit)})`);
+      return deployReceived(job, {
+        commit: live.commit, tree: live.tree, earlierBuild: live.build,
+        lineage: {
+          reason: 'push', version: this.#host.store.releases.nextVersion(app), description: `Restore v${live.version} from a backup`,
+          env: live.env, generated: live.generated, branch: null,
+        },
+      });
+    });
   }
 
   createApp(app: AppName, by: string): Promise<void> {

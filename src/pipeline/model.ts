@@ -93,6 +93,8 @@ export interface Deployer {
   cancel(app: AppName, number: number, by: string): Promise<void>;
   /** What a deploy waits for at the moment; null for one that works, or has ended. */
   waitsFor(app: AppName, number: number): string | null;
+  /** Starts what a restored database says is live, as a new release; built again from the repository where its build is gone. */
+  restore(app: AppName, by: string, log: PushLog, signal: AbortSignal): Promise<Release>;
   /** Makes the app: repository, ports, directories, site. */
   createApp(app: AppName, by: string): Promise<void>;
   /**

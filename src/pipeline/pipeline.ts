@@ -10,7 +10,7 @@ import { findKnown } from './known.ts';
 import type { Lineage } from './lineage.ts';
 import type { Built, Push, Release } from './model.ts';
 import { provision } from './provision.ts';
-import { receive } from './receive.ts';
+import { receive, type Received } from './receive.ts';
 import { record } from './record.ts';
 import { runReleasePhase } from './release-phase.ts';
 import { renderPlan } from './render.ts';
@@ -29,7 +29,12 @@ export interface Deployed {
 /** A push, from the hook's request to the recorded release. A tree that was built before skips to provision. */
 export async function deployPush(job: Job, push: Push): Promise<Deployed> {
   const { steps } = job;
-  const received = await steps.run('receive', () => receive(job, push));
+  return deployReceived(job, await steps.run('receive', () => receive(job, push)));
+}
+
+/** The same for a commit that the repository has and that nobody pushes now: what a backup brought back. */
+export async function deployReceived(job: Job, received: Received): Promise<Deployed> {
+  const { steps } = job;
   const known = await steps.run('look up', () => findKnown(job, received));
   const built = known ?? (await buildAnew(job, received));
   return makeLive(job, built, received.lineage);

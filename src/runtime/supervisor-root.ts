@@ -84,7 +84,7 @@ function cannotUse(dir: string, error: unknown): Hop3Error {
 
 /** A wrong HOP3_ROOT must not turn somebody's home directory into a server's. */
 function refuseForeign(paths: Paths, names: readonly string[]): void {
-  const own = new Set([paths.run, paths.services, paths.ownServices, paths.nginx, paths.serverLogs, paths.toolHome, paths.checkouts, paths.repos, paths.apps, paths.addons]);
+  const own = new Set([paths.run, paths.services, paths.ownServices, paths.nginx, paths.serverLogs, paths.toolHome, paths.checkouts, paths.repos, paths.apps, paths.addons, paths.databaseCopies, paths.restored]);
   const foreign = names.filter((name) => !HARMLESS.test(name) && !own.has(join(paths.root, name)));
   if (foreign.length === 0) return;
   throw new Hop3Error('HOP3_ROOT_DIR', {

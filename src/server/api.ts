@@ -10,6 +10,7 @@ import type { OpenStreams } from './open-streams.ts';
 import { addonRoutes } from './routes/addons.ts';
 import { appRoutes } from './routes/apps.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { backupRoutes } from './routes/backup.ts';
 import { buildRoutes } from './routes/builds.ts';
 import { domainRoutes } from './routes/domains.ts';
 import { cronRoutes } from './routes/cron.ts';
@@ -40,6 +41,7 @@ export function api(context: ServerContext, streams: OpenStreams): FastifyPlugin
     scope.register(domainRoutes(context));
     scope.register(buildRoutes(context));
     scope.register(addonRoutes(context, streams));
+    scope.register(backupRoutes(context, streams));
     scope.register(logRoutes(context, streams));
     scope.register(runRoutes(context, streams));
     scope.register(cronRoutes(context, streams));

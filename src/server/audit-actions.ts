@@ -53,6 +53,8 @@ const ACTIONS: Readonly<Record<string, AuditAction>> = {
   'POST /gc': { action: 'gc', names: (request) => [...(body(request)['dry_run'] === true ? ['dry run'] : []), ...(body(request)['store'] === true ? ['store'] : [])] },
   'POST /tokens': { action: 'token.create', names: (request) => [...field('name')(request), body(request)['admin'] === true ? 'admin' : `for ${field('app')(request).join('')}`] },
   'DELETE /tokens/:id': { action: 'token.revoke', names: param('id') },
+  'POST /backup': { action: 'backup.create', names: (request) => [body(request)['passphrase'] === null ? 'without the key' : 'with the key'] },
+  'POST /backup/finish': { action: 'backup.finish', names: nothing },
   // These change nothing, but give away what an app keeps to itself.
   'GET /apps/:app/addons/:addon/dump': { action: 'addon.dump', names: param('addon') },
   'GET /apps/:app/addons/:addon/credentials': { action: 'addon.credentials', names: param('addon') },

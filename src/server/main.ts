@@ -2,6 +2,7 @@ import type { Server } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import { Hop3Error } from '../errors.ts';
 import { DailyCollection } from '../pipeline/daily-collection.ts';
+import { restorePending } from '../pipeline/restore.ts';
 import { formatAddress, readSettings, refusePlainHttp, type Address } from '../settings.ts';
 import { buildServer } from './build-server.ts';
 import { createContext } from './create-context.ts';
@@ -44,7 +45,8 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => void stop('SIGINT'));
   await listen(server, settings.listen);
   if (settings.tls) renewCertificate(server.server as unknown as Server, settings.tls, (text) => server.log.info(text));
-  context.cron.start();
+  // A cron line must not run before the databases that it works on are loaded.
+  if (!restorePending(context.paths)) context.cron.start();
   context.health.start();
   context.ports.start();
   context.disk.start();

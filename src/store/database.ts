@@ -91,6 +91,11 @@ export class Database {
     this.#db.pragma('wal_checkpoint(TRUNCATE)');
   }
 
+  /** Writes a copy, one state of the database, into a directory and gives its file. @throws Hop3Error HOP3_DATABASE */
+  copyTo(dir: string): string {
+    return copyDatabase(this.#db, dir, migrations.length);
+  }
+
   close(): void {
     this.#db.close();
   }

@@ -6,6 +6,7 @@ import { CronRuns } from './cron.ts';
 import { Database } from './database.ts';
 import { Domains } from './domains.ts';
 import { OperatorEnv } from './env.ts';
+import { migrations } from './migrations.ts';
 import { FixedPorts } from './fixed-ports.ts';
 import { Ports } from './ports.ts';
 import { Releases } from './releases.ts';
@@ -88,6 +89,15 @@ export class Store {
     const count = sealAnew(this.#db, this.#seal);
     this.#seal.dropOldKeys();
     return count;
+  }
+
+  /** Writes a copy of the database, one state of it, into a directory and gives its file. @throws Hop3Error HOP3_DATABASE */
+  copyTo(dir: string): string {
+    return this.#db.copyTo(dir);
+  }
+
+  get schema(): number {
+    return migrations.length;
   }
 
   /** Answers only when the database can be read. */
