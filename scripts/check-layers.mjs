@@ -8,7 +8,8 @@ import { dirname, join, normalize, relative } from 'node:path';
 const TOOLS = ['config', 'nix', 'runtime', 'addons', 'git'];
 const MAY_IMPORT = {
   // `hop3 nix tiers` plans without a server; an upgrade rehearses what it will do to the database, and a restore makes one ready.
-  cli: ['server/api-types.ts', 'pipeline/tiers.ts', 'store/migrate.ts', 'store/restored.ts', /^runtime\/supervisor/],
+  cli: ['server/api-types.ts', 'doctor/doctor.ts', 'pipeline/tiers.ts', 'store/migrate.ts', 'store/restored.ts', /^runtime\/supervisor/],
+  doctor: [...TOOLS, 'store'],
   server: ['pipeline', ...TOOLS, 'store'],
   pipeline: [...TOOLS, 'store'],
   ...Object.fromEntries(TOOLS.map((folder) => [folder, ['store', ...TOOLS.map((other) => `${other}/model.ts`)]])),

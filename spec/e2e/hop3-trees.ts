@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHECKOUT, exec } from './world.ts';
 
@@ -28,12 +28,14 @@ export class Hop3Trees {
   /** Today's code with its two programs changed: an upgrade that goes one way or the other. */
   async changed(name: string, change: { server?: (text: string) => string; cli?: (text: string) => string }): Promise<string> {
     const tree = join(this.#dir, name);
-    await mkdir(join(tree, 'dist'), { recursive: true });
-    for (const part of ['bin', 'hooks', 'nix-templates', 'nginx-templates', 'schema', 'package.json']) await cp(join(CHECKOUT, part), join(tree, part), { recursive: true });
+    for (const part of ['bin', 'dist', 'hooks', 'nix-templates', 'nginx-templates', 'schema', 'package.json']) await cp(join(CHECKOUT, part), join(tree, part), { recursive: true });
     await symlink(join(CHECKOUT, 'node_modules'), join(tree, 'node_modules'));
-    for (const program of ['server', 'cli'] as const) {
-      const text = await readFile(join(CHECKOUT, 'dist', `${program}.js`), 'utf8');
-      await writeFile(join(tree, 'dist', `${program}.js`), change[program]?.(text) ?? text);
+    // The command is a bundle and its chunks; a change finds the one that it is about.
+    for (const name of (await readdir(join(tree, 'dist'))).filter((file) => file.endsWith('.js'))) {
+      const file = join(tree, 'dist', name);
+      const text = await readFile(file, 'utf8');
+      const changed = change[name === 'server.js' ? 'server' : 'cli']?.(text) ?? text;
+      if (changed !== text) await writeFile(file, changed);
     }
     return tree;
   }
@@ -46,8 +48,8 @@ export class Hop3Trees {
 /** A bundle that knows one migration more. */
 export function withMigration(sql: string): (text: string) => string {
   return (text) => {
-    const found = /\bmigrations = \[\n[^]*?\n\s*\];/.exec(text);
-    if (!found) throw new Error('the bundle has no migrations');
+    const found = /\bmigrations ?= ?\[\s*`[^]*?`,?\s*\];/.exec(text);
+    if (!found) return text;
     const end = found.index + found[0].length;
     return `${text.slice(0, end)}\nmigrations.push(${JSON.stringify(sql)});${text.slice(end)}`;
   };

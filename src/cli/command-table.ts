@@ -37,6 +37,10 @@ export const commandTable: readonly CommandSpec[] = [
     load: async () => (await import('./commands/gc.ts')).collectGarbage,
   },
   {
+    path: 'doctor', summary: 'look at all that Hop3 needs on this machine, and say what to do; also when the server is down', example: 'hop3 doctor', app: false,
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     path: 'app list', summary: 'list the apps', example: 'hop3 apps', app: false,
     load: async () => (await import('./commands/app.ts')).listApps,
   },

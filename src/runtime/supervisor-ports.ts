@@ -17,7 +17,8 @@ export async function checkAddresses(settings: Pick<Settings, 'listen' | 'httpLi
   await checkAddress('HOP3_HTTP_LISTEN', httpListen);
 }
 
-async function checkAddress(setting: string, address: Address): Promise<void> {
+/** The same for one of them. */
+export async function checkAddress(setting: string, address: Address): Promise<void> {
   const shown = formatAddress(address);
   const code = await tryToListen(address);
   if (code === null) return;
