@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
@@ -8,6 +8,7 @@ import { run, runOk, type Command } from '../run.ts';
 import { describeWorkerExit, readExit } from './exits.ts';
 import { FIRST_CAUSE_FILE, LAST_CAUSE_FILE } from './limit-scripts.ts';
 import { limitNote } from './limit-use.ts';
+import { askSuperviseStatus, isRead, readSuperviseStatus } from './supervise-status.ts';
 import { syncPath, syncTree } from './sync-tree.ts';
 import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
 import { listDir } from './list-dir.ts';
@@ -95,7 +96,7 @@ export async function workerStatuses(paths: Paths): Promise<WorkerStatus[]> {
     return service ? [{ name, ...service }] : [];
   });
   const statuses: WorkerStatus[] = [];
-  // A few at a time: each is a process of 2 ms.
+  // A few at a time: where s6's own file cannot be read, each is a process.
   for (let from = 0; from < services.length; from += 8) {
     statuses.push(
       ...(await Promise.all(
@@ -126,18 +127,6 @@ export async function signalScan(paths: Paths): Promise<void> {
 /** Whether s6-svscan runs on the services directory: somebody reads its control pipe. */
 export function isScanning(paths: Paths): boolean {
   return isRead(join(paths.services, '.s6-svscan', 'control'));
-}
-
-/** Whether a process has this pipe open for reading. */
-function isRead(pipe: string): boolean {
-  try {
-    closeSync(openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK));
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENXIO' || code === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 function link(paths: Paths, dir: string, name: string): Command {
@@ -206,15 +195,14 @@ async function workerState(service: string): Promise<{ readonly state: WorkerSta
 }
 
 async function supervisedState(service: string): Promise<WorkerState> {
-  const answer = await run({ file: 's6-svstat', args: ['-o', 'up,pid,exitcode,signum,updownfor', service], limit: 10 });
-  const [up, pid, code, signum, seconds] = answer.stdout.trim().split(' ');
   // Without its supervisor nothing is known of a worker; it is not up in any sense that counts.
-  if (answer.code !== 0) return { kind: 'down', seconds: 0, exit: null };
-  const waiting = up === 'true' ? readWaiting(service) : null;
+  if (!isRead(join(service, 'supervise', 'control'))) return { kind: 'down', seconds: 0, exit: null };
+  const { up, pid, exitCode, signal: ended, seconds } = readSuperviseStatus(service) ?? (await askSuperviseStatus(service));
+  const waiting = up ? readWaiting(service) : null;
   if (waiting) return waiting;
-  if (up === 'true') return { kind: 'up', pid: Number(pid), seconds: Number(seconds) };
-  const ran = Number(code) >= 0 || Number(signum) > 0;
-  return { kind: 'down', seconds: Number(seconds), exit: ran ? withCause(service, describeWorkerExit(Number(signum) > 0 ? 256 : Number(code), Number(signum))) : null };
+  if (up) return { kind: 'up', pid, seconds };
+  const ran = exitCode !== null || ended !== null;
+  return { kind: 'down', seconds, exit: ran ? withCause(service, describeWorkerExit(ended === null ? exitCode! : 256, ended ?? 0)) : null };
 }
 
 /** What the run script says of a pause between two starts. */
