@@ -21,7 +21,10 @@ Cases: ${CASES.map((one) => one.name).join(', ')}
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const asked = readArguments();
-process.exit(await main(asked));
+process.exit(await main(asked).catch((error: Error) => {
+  process.stderr.write(` !     bench: ${error.message}\n`);
+  return 1;
+}));
 
 interface Asked {
   readonly names: readonly string[];
@@ -77,7 +80,7 @@ function measure(dir: string, argument: string): Promise<string> {
     child.stdout.setEncoding('utf8').on('data', (part: string) => { printed += part; });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
     child.once('error', reject);
-    child.once('close', (code) => (code === 0 ? done(printed) : reject(new Error(`the measuring process ended with ${code}`))));
+    child.once('close', (code) => (code === 0 ? done(printed) : reject(new Error(code === 130 ? 'stopped; what was measured is not kept' : `the measuring process ended with ${code}`))));
   });
 }
 

@@ -16,6 +16,11 @@ const ADVERTISE_MS = 30_000;
 /** A client that has gone: git gets this long to see the end of its input and clean up, then TERM, then KILL. */
 const TERM_AFTER_MS = 2000;
 const KILL_AFTER_MS = 3500;
+/**
+ * Bytes that are read from the client while git works on what it has. With Node's own 16 kB each waits for the other: on a busy machine a
+ * 200 MB push took 12 s instead of 6 s.
+ */
+const READ_AHEAD = 1024 * 1024;
 /** Bytes of git's stderr that are kept for the server's log. */
 const STDERR_KEPT = 4096;
 
@@ -63,7 +68,7 @@ export class GitRun {
    * @throws Hop3Error HOP3_GIT_REPO when git cannot be started
    */
   static async start(service: GitService, repo: string, first: Buffer, sink: Sink): Promise<GitRun> {
-    const input = new PassThrough();
+    const input = new PassThrough({ highWaterMark: READ_AHEAD });
     const request = Object.assign(input, { method: 'POST', url: `/repo/${service}`, headers: {} });
     const output = new LibraryResponse(sink);
     const finished = once(output, 'close');
