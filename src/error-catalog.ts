@@ -41,6 +41,7 @@ export const catalog = {
   HOP3_BACKUP_BUSY: { status: 409, exit: 6, meaning: 'A backup or a restore is under way already.', remedy: 'Wait until it has ended.' },
   HOP3_BACKUP_KEY: { status: 422, exit: 8, meaning: 'The passphrase or key that a restore was given does not belong to the backup, or none was given.', remedy: 'Give the passphrase that the backup was made with, or the key file that was kept apart.' },
   HOP3_DATABASE: { status: 500, exit: 7, meaning: 'The database in HOP3_ROOT cannot be used.', remedy: 'See the message: ownership, disk, or a database of a newer Hop3.' },
+  HOP3_DISK_FULL: { status: 507, exit: 7, meaning: 'The disk of HOP3_ROOT is full.', remedy: 'Make room: `hop3 gc` on the server. What was live is live, and the same command works then.' },
   HOP3_NO_ROUTE: { status: 404, exit: 3, meaning: 'The server has no such address or method.', remedy: 'Look at docs/api.md; a `hop3` command newer than the server also gives this.' },
   HOP3_NO_BUILD: { status: 404, exit: 3, meaning: 'The app has no such build, or its log is gone.', remedy: 'List them with `hop3 builds`.' },
   HOP3_NO_LOG: { status: 404, exit: 3, meaning: 'There is no log of that kind on the server.', remedy: 'See the message: it says where the lines went instead.' },

@@ -48,9 +48,25 @@ export class Hop3Error extends Error {
  */
 export function asHop3Error(error: unknown): Hop3Error {
   if (error instanceof Hop3Error) return error;
-  return new Hop3Error('HOP3_INTERNAL', {
+  return fromDisk(error) ?? new Hop3Error('HOP3_INTERNAL', {
     what: 'Hop3 met an error of its own.',
     next: 'The server log has the cause: hop3 status --server-log',
     cause: error,
+  });
+}
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
+
+/** The disk's own errors are the operator's to mend, and no defect. */
+function fromDisk(error: unknown): Hop3Error | null {
+  const given = (error as { code?: unknown } | null)?.code;
+  const code = typeof given === 'string' ? given : '';
+  if (FULL.has(code)) {
+    return new Hop3Error('HOP3_DISK_FULL', { what: 'The disk of HOP3_ROOT on the server is full.', next: 'Make room there: hop3 gc lets go of what nothing needs. Then try again.', cause: error });
+  }
+  if (!/^SQLITE_(?:READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB|PERM)/.test(code)) return null;
+  return new Hop3Error('HOP3_DATABASE', {
+    what: `The server's database cannot be ${code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_IOERR') ? 'written' : 'used'} (${code}).`,
+    next: 'On the server: does hop3.db in HOP3_ROOT belong to the user that Hop3 runs as, and is its disk writable? Apps that run keep running.', cause: error,
   });
 }

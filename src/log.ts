@@ -33,7 +33,7 @@ export interface PushLogOptions {
 /** A PushLog that writes to sinks (the git client, the build's log file) and beats every 30 s of silence until closed. */
 export class StreamingLog implements PushLog {
   readonly #options: PushLogOptions;
-  readonly #started = Date.now();
+  readonly #started = performance.now();
   readonly #hidden = new Set<string>();
   #outputBytes = 0;
   #toldCut = false;
@@ -123,7 +123,7 @@ export class StreamingLog implements PushLog {
   #arm(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const seconds = Math.round((Date.now() - this.#started) / 1000);
+      const seconds = Math.round((performance.now() - this.#started) / 1000);
       this.#write(`... ${this.#heartbeat.replace('%', String(seconds))}`, '       ');
     }, this.#options.heartbeatMs ?? HEARTBEAT_MS);
     this.#timer.unref();

@@ -84,7 +84,7 @@ export class World {
 
   private constructor(home: string, port: number, httpPort: number, workerPort: number, extra: Record<string, string>) {
     this.home = home;
-    this.root = join(home, 'root');
+    this.root = extra['HOP3_ROOT'] ?? join(home, 'root');
     this.port = port;
     this.httpPort = httpPort;
     this.env = {

@@ -15,7 +15,7 @@ const SHOWN_LINES = 8;
  * @throws Hop3Error HOP3_ADDON_SERVER with the server's own last lines, also when it dies again and again; HOP3_CANCELLED
  */
 export async function waitForServer(title: string, id: string, port: number, context: DriverContext, ask: () => Promise<void>): Promise<void> {
-  const start = Date.now();
+  const start = performance.now();
   const deaths = async () => (await context.services.tail(id, 1000)).split('\n').filter((line) => line.includes(`hop3: ${id} ended `)).length;
   const before = await deaths();
   let told = false;
@@ -24,7 +24,7 @@ export async function waitForServer(title: string, id: string, port: number, con
     try {
       return await ask();
     } catch (error) {
-      const waited = Date.now() - start;
+      const waited = performance.now() - start;
       const dies = (await deaths()) - before >= MOST_DEATHS;
       if (dies || waited > READY_LIMIT * 1000) {
         throw new Hop3Error('HOP3_ADDON_SERVER', {

@@ -40,10 +40,10 @@ export async function followLog(context: CommandContext, client: Client, path: s
     } catch (error) {
       if (error instanceof Hop3Error && error.code === 'HOP3_INTERRUPTED') return error.exitCode;
       if (!connected || !(error instanceof Hop3Error) || error.code !== 'HOP3_UNREACHABLE') throw error;
-      if (lostAt !== null && Date.now() - lostAt > GIVE_UP_MS) throw error;
+      if (lostAt !== null && performance.now() - lostAt > GIVE_UP_MS) throw error;
     }
     if (lostAt === null) context.out.note('The server went away; the app is not touched by that. The log goes on when it is there again (Ctrl-C ends this).');
-    lostAt ??= Date.now();
+    lostAt ??= performance.now();
     await delay(RETRY_MS, undefined, { signal: context.signal }).catch(() => {});
   }
 }

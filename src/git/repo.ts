@@ -52,8 +52,8 @@ export async function putRepoAside(paths: Paths, app: AppName): Promise<string |
 
 /** Removes such a repository once no process stands in it, or at the latest after ASIDE_MS. */
 export async function removeAside(aside: string): Promise<void> {
-  const end = Date.now() + ASIDE_MS;
-  while (Date.now() < end && (await isStoodIn(aside))) await delay(50);
+  const end = performance.now() + ASIDE_MS;
+  while (performance.now() < end && (await isStoodIn(aside))) await delay(50);
   await rm(aside, { recursive: true, force: true });
 }
 

@@ -115,13 +115,13 @@ class Source {
 /** Counts the pieces that a search has read, and lets the server do other things in between. */
 class Pace {
   #pieces = 0;
-  #since = Date.now();
+  #since = performance.now();
 
   async mayGoOn(step: 'line' | 'piece' | 'end'): Promise<boolean> {
     if (step === 'piece') this.#pieces += 1;
-    if (Date.now() - this.#since > BREATH_MS) {
+    if (performance.now() - this.#since > BREATH_MS) {
       await breathe();
-      this.#since = Date.now();
+      this.#since = performance.now();
     }
     return this.#pieces <= MOST_PIECES;
   }

@@ -90,15 +90,15 @@ interface OpenTail {
 class PositionTeller {
   readonly #follower: Follower;
   readonly #told = new Map<string, LogPosition>();
-  #at = 0;
+  #at = -Infinity;
 
   constructor(follower: Follower) {
     this.#follower = follower;
   }
 
   async tell(tails: ReadonlyMap<string, OpenTail>, now: boolean): Promise<void> {
-    if (!now && Date.now() - this.#at < POSITIONS_MS) return;
-    this.#at = Date.now();
+    if (!now && performance.now() - this.#at < POSITIONS_MS) return;
+    this.#at = performance.now();
     const current = new Map([...tails.values()].map(({ of, tail }) => [placeOf(of), tail.position]));
     const changed: Record<string, LogPosition | null> = {};
     for (const [place, position] of current) if (this.#told.get(place) !== position) changed[place] = position;

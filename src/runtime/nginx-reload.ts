@@ -25,22 +25,22 @@ export async function bringIntoEffect(paths: Paths, listen: Address, probeHost: 
 
   const old = new Set(nginxWorkers(master).map((worker) => worker.pid));
   process.kill(master, 'SIGHUP');
-  const end = Date.now() + RELOAD_MS;
+  const end = performance.now() + RELOAD_MS;
   for (;;) {
     // Old workers share the listening socket until they are told to end: one fresh answer does not mean that all are.
     const stale = nginxWorkers(master).some((worker) => worker.serving && old.has(worker.pid));
     if (!stale && (await askGeneration(listen, probeHost)) === generation) return true;
-    if (Date.now() > end) throw await notTaken(paths);
+    if (performance.now() > end) throw await notTaken(paths);
     await delay(20);
   }
 }
 
 /** nginx may have read the old files and not be far enough to be found, let alone told: SIGHUP would end it then. */
 async function startingMaster(paths: Paths): Promise<number | null> {
-  const end = Date.now() + START_MS;
+  const end = performance.now() + START_MS;
   for (;;) {
     const master = nginxMaster(paths);
-    if (master !== null || Date.now() > end || !(await isSupervised(paths))) return master;
+    if (master !== null || performance.now() > end || !(await isSupervised(paths))) return master;
     await delay(50);
   }
 }

@@ -158,7 +158,7 @@ async function answers(worker: Watched, port: number, options: ReadyOptions, sto
 
 async function askUntilReady(worker: Watched, port: number, options: ReadyOptions, stop: AbortSignal, limit: AbortSignal): Promise<void> {
   const { healthcheck, spec } = options;
-  const began = Date.now();
+  const began = performance.now();
   let pause = FIRST_POLL_MS;
   let last: ProbeAnswer = { kind: 'refused' };
   for (let tries = 1; ; tries += 1) {
@@ -171,8 +171,8 @@ async function askUntilReady(worker: Watched, port: number, options: ReadyOption
       if (ownsPort(worker, port)) return;
       last = { kind: 'not-yet', why: 'another process on this machine answered' };
     }
-    if (limit.aborted) throw unhealthy(worker, port, options, last, tries, Date.now() - began);
-    const eager = answer.kind === 'refused' && Date.now() - began < EAGER_S * 1000;
+    if (limit.aborted) throw unhealthy(worker, port, options, last, tries, performance.now() - began);
+    const eager = answer.kind === 'refused' && performance.now() - began < EAGER_S * 1000;
     await delay(eager ? REFUSED_POLL_MS : pause, undefined, { signal: limit }).catch(() => {});
     if (stop.aborted) return;
     if (!eager) pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
@@ -184,8 +184,8 @@ function ownsPort(worker: Watched, port: number): boolean {
 }
 
 async function died(worker: Watched): Promise<Hop3Error> {
-  const until = Date.now() + LAST_LINES_MS;
-  for (worker.readOutput(); !worker.ended && Date.now() < until; worker.readOutput()) await delay(20);
+  const until = performance.now() + LAST_LINES_MS;
+  for (worker.readOutput(); !worker.ended && performance.now() < until; worker.readOutput()) await delay(20);
   const { text, code, cause } = worker.exit()!;
   return new Hop3Error('HOP3_WORKER_DIED', {
     what: `${worker.spec.name} ended while it was starting: ${text} after ${worker.livedSeconds()} s.`,

@@ -181,9 +181,9 @@ async function end(name: string, all: () => readonly number[], told: () => reado
 }
 
 async function gone(rest: () => readonly number[], withinMs: number): Promise<boolean> {
-  const until = Date.now() + withinMs;
+  const until = performance.now() + withinMs;
   while (rest().length > 0) {
-    if (Date.now() >= until) return false;
+    if (performance.now() >= until) return false;
     await delay(50);
   }
   return true;

@@ -31,7 +31,7 @@ export interface UpWait {
  */
 export async function waitUntilUp(paths: Paths, settings: Pick<Settings, 'listen' | 'httpListen' | 'tls'>, options: UpWait = {}): Promise<void> {
   const limit = options.limit ?? READY_LIMIT;
-  const end = Date.now() + limit * 1000;
+  const end = performance.now() + limit * 1000;
   const host = await probeHost(paths);
   const deathsBefore = await serverDeaths(paths);
   for (;;) {
@@ -41,7 +41,7 @@ export async function waitUntilUp(paths: Paths, settings: Pick<Settings, 'listen
     if (ended !== null) throw new Hop3Error('HOP3_NOT_READY', { what: ended });
     if (options.signal?.aborted) throw new Hop3Error('HOP3_INTERRUPTED', { what: 'Stopped before everything was ready.' });
     const dies = options.mostDeaths !== undefined && (await serverDeaths(paths)) - deathsBefore >= options.mostDeaths;
-    if (dies || Date.now() > end) {
+    if (dies || performance.now() > end) {
       const missing: OwnService[] = OWN_SERVICES.filter((name) => (name === 'server' ? !server : nginx === null));
       throw await notReady(paths, settings, missing, dies ? `and ended ${options.mostDeaths} times` : `within ${limit} s`);
     }

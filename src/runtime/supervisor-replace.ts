@@ -48,9 +48,9 @@ export async function startServerAnew(paths: Paths, services: Readonly<Record<Ow
 }
 
 async function isGone(dir: string, pid: number, withinMs: number): Promise<boolean> {
-  const end = Date.now() + withinMs;
+  const end = performance.now() + withinMs;
   while ((await serverPid(dir)) === pid) {
-    if (Date.now() > end) return false;
+    if (performance.now() > end) return false;
     await delay(50);
   }
   return true;

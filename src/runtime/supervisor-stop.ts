@@ -47,9 +47,9 @@ export async function stopSupervisor(paths: Paths, drainTimeout: number, hurry?:
 }
 
 async function gone(paths: Paths, withinMs: number, hurry?: AbortSignal): Promise<boolean> {
-  const end = Date.now() + withinMs;
+  const end = performance.now() + withinMs;
   while (rootProcesses(paths).length > 0) {
-    if (Date.now() > end || hurry?.aborted) return false;
+    if (performance.now() > end || hurry?.aborted) return false;
     await delay(100);
   }
   return true;

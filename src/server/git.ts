@@ -47,8 +47,8 @@ export function gitRoutes(context: ServerContext, options: GitOptions = {}): Fas
     });
     scope.addHook('preClose', async () => {
       registry.abortAll();
-      const end = Date.now() + STOP_MS;
-      while (registry.size > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+      const end = performance.now() + STOP_MS;
+      while (registry.size > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
     });
     scope.addHook('onClose', () => hooks.close());
 

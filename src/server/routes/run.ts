@@ -37,11 +37,11 @@ export function runRoutes(context: ServerContext, streams: OpenStreams): Fastify
       const { abort, end } = streams.begin();
       const unwatch = watchToken(context, request.principal, abort);
       count(app, 1);
-      const started = Date.now();
+      const started = performance.now();
       const run = async (start: StartFrame, io: OneOffStreams, signal: AbortSignal): Promise<Finished> => {
         const finished = await runCommand(context, app, live, start, io, signal);
         audit?.end(finished.cancelled ? 'cancelled' : 'done', finished.cancelled ? null : describeExit(finished));
-        log(request, app, live, finished, Date.now() - started);
+        log(request, app, live, finished, performance.now() - started);
         return finished;
       };
       const liveName = (): string | null => {
