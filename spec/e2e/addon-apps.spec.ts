@@ -1,7 +1,7 @@
 // limit: 420
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addonPorts, whenUp } from './addon-world.ts';
+import { whenUp } from './addon-world.ts';
 import { load } from './load-clients.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { told } from './tiny-apps.ts';
@@ -10,7 +10,7 @@ import { until, World, type Ran } from './world.ts';
 await asOrdinaryUser(import.meta.url);
 const test = suite<{ world: World }>('apps with a database');
 
-test.before(async (context) => { context.world = await World.start({ HOP3_ADDON_PORTS: addonPorts() }); });
+test.before(async (context) => { context.world = await World.start(); });
 test.after(async ({ world }) => { await world.stop(); });
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };

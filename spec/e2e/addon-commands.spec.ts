@@ -4,7 +4,6 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addonPorts } from './addon-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { ECHO_WEB, runtime } from './tiny-apps.ts';
 import { exec, until, World, type Ran } from './world.ts';
@@ -19,7 +18,7 @@ const APP = {
 const ADDONS = [['postgres', 'PostgreSQL'], ['mysql', 'MariaDB'], ['redis', 'Redis']] as const;
 
 test.before(async (context) => {
-  const world = await World.start({ HOP3_ADDON_PORTS: addonPorts() });
+  const world = await World.start();
   context.world = world;
   for (const app of ['shop', 'other']) {
     const pushed = await (await world.repo(app, APP)).push();

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { connectMysql } from '../../src/addons/mysql-client.ts';
 import { connect } from '../../src/addons/postgres-client.ts';
 import { needProgram, postgresBinDirs } from '../../src/addons/programs.ts';
-import { addonPorts, holders, whenUp } from './addon-world.ts';
+import { holders, whenUp } from './addon-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { told } from './tiny-apps.ts';
 import { exec, freePort, until, World } from './world.ts';
@@ -83,7 +83,7 @@ const test = suite<{ world: World; servers: OwnServers }>('addons on servers of 
 test.before(async (context) => {
   context.servers = new OwnServers();
   await context.servers.start();
-  context.world = await World.start({ HOP3_ADDON_PORTS: addonPorts() });
+  context.world = await World.start();
 });
 test.after(async ({ world, servers }) => {
   await world?.stop();

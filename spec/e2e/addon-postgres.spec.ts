@@ -1,7 +1,7 @@
 // limit: 300
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addonPorts, holders, variables, whenUp } from './addon-world.ts';
+import { holders, variables, whenUp } from './addon-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { runtime, told } from './tiny-apps.ts';
 import { exec, World } from './world.ts';
@@ -9,7 +9,7 @@ import { exec, World } from './world.ts';
 await asOrdinaryUser(import.meta.url);
 const test = suite<{ world: World }>('a database for an app: postgres');
 
-test.before(async (context) => { context.world = await World.start({ HOP3_ADDON_PORTS: addonPorts() }); });
+test.before(async (context) => { context.world = await World.start(); });
 test.after(async ({ world }) => { await world.stop(); });
 
 /** Counts its visits in the database through psql; before-run makes the table. */

@@ -1,11 +1,5 @@
 import { exec, type World } from './world.ts';
 
-/** A range of addon ports of this spec's own, so that worlds beside each other do not meet. */
-export function addonPorts(): string {
-  const first = 14_000 + (process.pid % 40) * 50;
-  return `${first}-${first + 40}`;
-}
-
 /** The variables that an app which shows them at /env runs with. */
 export async function variables(world: World, app: string): Promise<Record<string, string>> {
   return JSON.parse((await world.get(app, '/env')).body) as Record<string, string>;

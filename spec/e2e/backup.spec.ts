@@ -6,7 +6,6 @@ import { gunzipSync } from 'node:zlib';
 import BetterSqlite from 'better-sqlite3';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addonPorts } from './addon-world.ts';
 import { load } from './load-clients.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { ECHO_WEB, runtime, site } from './tiny-apps.ts';
@@ -21,7 +20,7 @@ const SECRET = 'a-secret-of-the-shop';
 const PAGE = `mark-1 ${Date.now()}`;
 
 test.before(async (context) => {
-  const world = await World.start({ HOP3_ADDON_PORTS: addonPorts() });
+  const world = await World.start();
   context.world = world;
   context.shop = await world.repo('shop', { ...runtime(ECHO_WEB), 'hop3.toml': '[[addons]]\ntype = "postgres"\n' });
   context.page = await world.repo('page', site(PAGE));

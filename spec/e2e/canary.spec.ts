@@ -5,7 +5,6 @@ import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addonPorts } from './addon-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { ECHO_WEB, runtime } from './tiny-apps.ts';
 import { CHECKOUT, exec, freePort, World } from './world.ts';
@@ -72,7 +71,7 @@ test.before(async (context) => {
   context.watch = new Watch();
   const nobody = await freePort();
   const url = context.watch.secret('password of HOP3_MYSQL_URL', canary('url'));
-  context.world = await World.start({ HOP3_ADDON_PORTS: addonPorts(), HOP3_MYSQL_URL: `mysql://boss:${url}@127.0.0.1:${nobody}` });
+  context.world = await World.start({ HOP3_MYSQL_URL: `mysql://boss:${url}@127.0.0.1:${nobody}` });
   context.marker = join(context.world.home, 'marker');
   await writeFile(context.marker, '');
   await utimes(context.marker, new Date(), new Date(Date.now() - 1000));

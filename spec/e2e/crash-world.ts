@@ -5,7 +5,6 @@ import type { AppName } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
 import type { Point } from '../../src/pipeline/points.ts';
 import { rootProcesses } from '../../src/runtime/supervisor-processes.ts';
-import { addonPorts } from './addon-world.ts';
 import { runtime } from './tiny-apps.ts';
 import { exec, until, World, type Ran, type Repo } from './world.ts';
 
@@ -28,7 +27,7 @@ export class CrashWorld {
   static async start(extra: Record<string, string> = {}): Promise<CrashWorld> {
     const barrier = mkdtempSync('/var/tmp/hop3-barrier-');
     try {
-      return new CrashWorld(await World.start({ HOP3_TEST_BARRIER: barrier, HOP3_ADDON_PORTS: addonPorts(), HOP3_DRAIN_TIMEOUT: '5', ...extra }), barrier);
+      return new CrashWorld(await World.start({ HOP3_TEST_BARRIER: barrier, HOP3_DRAIN_TIMEOUT: '5', ...extra }), barrier);
     } catch (error) {
       rmSync(barrier, { recursive: true });
       throw error;

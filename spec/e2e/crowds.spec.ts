@@ -1,7 +1,6 @@
 // limit: 300
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addonPorts } from './addon-world.ts';
 import { bigPush } from './big-push.ts';
 import { manyAppsAtOnce, manyPushesToOneApp } from './crowd-stories.ts';
 import { Holds } from './holds.ts';
@@ -16,7 +15,7 @@ const test = suite<{ world: World; holds: Holds }>('crowds');
 
 test.before(async (context) => {
   context.holds = new Holds();
-  context.world = await World.start({ ...context.holds.env, HOP3_DRAIN_TIMEOUT: '4', HOP3_ADDON_PORTS: addonPorts() });
+  context.world = await World.start({ ...context.holds.env, HOP3_DRAIN_TIMEOUT: '4' });
 });
 test.after(async ({ world, holds }) => {
   holds.remove();

@@ -108,11 +108,12 @@ test('a port of another app, of another program or of Hop3 is refused before any
   assert.match(told(used), `[[ports]]: port ${other}/tcp is used by process ${process.pid} (`);
 
   const worker = Number(world.env['HOP3_WORKER_PORTS']!.split('-')[0]) + 7;
+  const addon = Number(world.env['HOP3_ADDON_PORTS']!.split('-')[0]) + 7;
   for (const [number, said] of [
     [world.port, `port ${world.port}/tcp is Hop3's own (HOP3_LISTEN).`],
     [world.httpPort, `port ${world.httpPort}/tcp is where the apps answer (HOP3_HTTP_LISTEN).`],
     [worker, `port ${worker}/tcp lies in the range ${world.env['HOP3_WORKER_PORTS']} that Hop3 gives ports from (HOP3_WORKER_PORTS).`],
-    [18_500, 'port 18500/tcp lies in the range 18000-18999 that Hop3 gives ports from (HOP3_ADDON_PORTS).'],
+    [addon, `port ${addon}/tcp lies in the range ${world.env['HOP3_ADDON_PORTS']} that Hop3 gives ports from (HOP3_ADDON_PORTS).`],
     [25, 'ports below 1024 take a right that apps do not have, so 25/tcp could not be used.'],
     [443, 'hop3.toml:2:10: [[ports]] number: port 443 belongs to the host (22, 80 and 443 do); choose another.'],
   ] as const) {

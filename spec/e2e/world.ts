@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Paths } from '../../src/paths.ts';
 import { rootProcesses } from '../../src/runtime/supervisor-processes.ts';
+import { claimPortRange, type PortRange } from './port-range.ts';
 
 /** The checkout these specs run from. */
 export const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -82,7 +83,7 @@ export class World {
   code = CHECKOUT;
   #up: ChildProcess | null = null;
 
-  private constructor(home: string, port: number, httpPort: number, workerPort: number, extra: Record<string, string>) {
+  private constructor(home: string, port: number, httpPort: number, ports: PortRange, extra: Record<string, string>) {
     this.home = home;
     this.root = extra['HOP3_ROOT'] ?? join(home, 'root');
     this.port = port;
@@ -90,15 +91,14 @@ export class World {
     this.env = {
       PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: home, LANG: 'C.UTF-8', NIX_REMOTE: process.env['NIX_REMOTE'] ?? 'daemon',
       HOP3_ROOT: this.root, HOP3_LISTEN: `127.0.0.1:${port}`, HOP3_HTTP_LISTEN: `127.0.0.1:${httpPort}`, HOP3_NIXPKGS: 'host',
-      HOP3_WORKER_PORTS: `${workerPort}-${workerPort + 400}`, HOP3_SERVER: `${extra['HOP3_TLS_CERT'] ? 'https' : 'http'}://127.0.0.1:${port}`,
+      HOP3_WORKER_PORTS: ports.workers, HOP3_ADDON_PORTS: ports.addons, HOP3_SERVER: `${extra['HOP3_TLS_CERT'] ? 'https' : 'http'}://127.0.0.1:${port}`,
       GIT_CONFIG_GLOBAL: join(home, 'gitconfig'), GIT_CONFIG_NOSYSTEM: '1', GIT_TERMINAL_PROMPT: '0', ...extra,
     };
   }
 
   static async start(extra: Record<string, string> = {}, code = CHECKOUT): Promise<World> {
     const home = await mkdtemp('/var/tmp/hop3-world-');
-    // A range of its own, so that worlds beside each other do not meet.
-    const world = new World(home, await freePort(), await freePort(), 30_000 + (process.pid % 60) * 500, extra);
+    const world = new World(home, await freePort(), await freePort(), await claimPortRange(), extra);
     await writeFile(join(home, 'gitconfig'), '[user]\n\tname = Ann\n\temail = ann@example.org\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n');
     world.code = code;
     await world.up();

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addonPorts, whenUp } from '../e2e/addon-world.ts';
+import { whenUp } from '../e2e/addon-world.ts';
 import { asOrdinaryUser } from '../e2e/ordinary-user.ts';
 import { told } from '../e2e/tiny-apps.ts';
 import { exec, World, type Answer, type Ran, type Repo } from '../e2e/world.ts';
@@ -17,7 +17,7 @@ const php = await exec('php', ['-m']).catch(() => null);
 const lacks = php === null ? ['php'] : ['mysqli', 'mbstring'].filter((name) => !php.stdout.includes(name));
 const reason = typeof source === 'string' ? source : lacks.length > 0 ? `PHP here lacks ${lacks.join(' and ')}` : null;
 
-test.before(async (context) => { context.world = await World.start({ HOP3_ADDON_PORTS: addonPorts() }); });
+test.before(async (context) => { context.world = await World.start(); });
 test.after(async ({ world }) => {
   if (typeof source !== 'string') source.close();
   await world.stop();
