@@ -5,7 +5,7 @@ import type { Case } from '../bench.ts';
 import { ask } from '../floor/ask.ts';
 import { webHook } from '../floor/hooks.ts';
 import { FLOOR_REMOTE, floorApp, liveApp, mustServe, pushTime } from '../pushing.ts';
-import { inTurn } from '../rounds.ts';
+import { inTurn, QUIET_WEB_MS } from '../rounds.ts';
 import { Stages } from '../stages.ts';
 import { WEB_EXAMPLE } from '../trees.ts';
 
@@ -37,6 +37,8 @@ export const webChange: Case = {
         await stages.take();
         return took;
       },
+      {},
+      QUIET_WEB_MS,
     );
     return [{
       what: 'one-line change of a Python web app', beside: 'by hand: http-backend, checkout, nix-build, start beside the old one, wait, rename', unit: 'ms', ...figures, stages: stages.times, goal: { of: 'ratio', most: 1.1 },

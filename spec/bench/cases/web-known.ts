@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Case } from '../bench.ts';
 import { bareStart } from '../floor/bare-start.ts';
 import { FLOOR_REMOTE, floorApp, liveApp, mustServe, pushTime } from '../pushing.ts';
-import { inTurn } from '../rounds.ts';
+import { inTurn, QUIET_WEB_MS } from '../rounds.ts';
 import { Stages } from '../stages.ts';
 import { WEB_EXAMPLE } from '../trees.ts';
 
@@ -33,6 +33,7 @@ export const webKnown: Case = {
         return took;
       },
       { floor: () => pushTime(bare, FLOOR_REMOTE, 'main'), hop3: () => pushTime(app, 'hop3', 'main') },
+      QUIET_WEB_MS,
     );
     return [{
       what: 'known tree of a web app, push to live', beside: "the push through http-backend, then the app's bare start until it answers", unit: 'ms', ...figures, stages: stages.times, goal: { of: 'ratio', most: 1.15 },
