@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import { Hop3Error } from '../src/errors.ts';
 import type { PushLog } from '../src/log.ts';
 import { asOid, parseAppName, type AppName, type StorePath } from '../src/names.ts';
@@ -32,7 +32,7 @@ export class ApiWorld {
   readonly defects: unknown[] = [];
   readonly admin: string;
   /** Every route but /healthz, as it was registered. */
-  readonly routes: { readonly method: string; readonly url: string }[] = [];
+  readonly routes: { readonly method: string; readonly url: string; readonly schema?: FastifySchema | undefined }[] = [];
 
   private constructor(dir: string, admin: string, store: Store, adminTokenFile: string) {
     const settings = readSettings({ HOP3_ROOT: dir, HOP3_NIXPKGS: 'host', HOP3_DOMAIN: 'apps.test', HOP3_ADMIN_TOKEN_FILE: adminTokenFile });
@@ -66,8 +66,8 @@ export class ApiWorld {
       reportDefect: (where, error) => this.defects.push([where, error]),
     };
     this.server = buildServer(this.context);
-    this.server.addHook('onRoute', ({ method, url }) => {
-      for (const one of [method].flat()) this.routes.push({ method: one, url });
+    this.server.addHook('onRoute', ({ method, url, schema }) => {
+      for (const one of [method].flat()) this.routes.push({ method: one, url, schema });
     });
   }
 

@@ -247,4 +247,10 @@ fence('a refused push that asked for no report is told by an HTTP status', async
   assert.match(text, 'git push hop3 topic:main');
 });
 
+fence('a content type that is none is the client\'s mistake, not the server\'s', async () => {
+  const { status, text } = await world.post('/shop.git/info/refs', '0000', { 'Content-Type': 'application/x-info/refs?service=a-request' });
+  assert.is(status, 415, text);
+  assert.not.match(text, 'HOP3_INTERNAL');
+});
+
 fence.run();

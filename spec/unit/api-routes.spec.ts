@@ -361,4 +361,11 @@ test('broken JSON, a wrong media type, a huge body and an unknown address come i
   }
 });
 
+test('a body nested a hundred thousand levels deep is refused in words', async ({ world }) => {
+  const deep = `{"name":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  const answer = await world.server.inject({ method: 'POST', url: '/api/v1/apps', headers: { authorization: `Bearer ${world.admin}`, 'content-type': 'application/json' }, payload: deep });
+  assert.is(answer.statusCode, 400);
+  assert.is(answer.json().error.what, 'The request cannot be used: body is nested deeper than 32 levels.');
+});
+
 test.run();

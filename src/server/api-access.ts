@@ -4,6 +4,7 @@ import { parseAppName, type AppName } from '../names.ts';
 import { didYouMean } from '../nearest.ts';
 import type { AppRow } from '../store/apps.ts';
 import { isAdmin, mayUse, type Principal } from './auth.ts';
+import { addressOf } from './client-address.ts';
 import type { ServerContext } from './context.ts';
 
 /** Who may use a route: any valid token, a token that covers the app in the path, or an administrator's. */
@@ -27,7 +28,7 @@ export function guard(scope: FastifyInstance, context: ServerContext): void {
     if (!route.config?.access) throw new TypeError(`${String(route.method)} ${route.url} does not say who may use it (config.access)`);
   });
   scope.addHook('onRequest', async (request) => {
-    request.principal = await context.auth.authenticate(request.headers.authorization, request.ip);
+    request.principal = await context.auth.authenticate(request.headers.authorization, addressOf(request));
     const access = request.routeOptions.config.access;
     if (access === 'admin') requireAdmin(request);
     if (access === 'app') requireApp(request);

@@ -16,7 +16,7 @@ export function errorHandler(context: Pick<ServerContext, 'reportDefect'>) {
 }
 
 /** Fastify's own refusals (bad JSON, too large, wrong media type) keep their status; anything else unknown is a defect. */
-function classify(error: FastifyError | Error): { known: Hop3Error; status: number } {
+export function classify(error: FastifyError | Error): { known: Hop3Error; status: number } {
   if (error instanceof Hop3Error) return { known: error, status: error.status };
   const status = 'statusCode' in error ? error.statusCode : undefined;
   if (status !== undefined && status >= 400 && status < 500) {

@@ -10,6 +10,9 @@ import { didYouMean } from '../nearest.ts';
 // Eight is the library's default; someone who sends ten mistakes should read of ten.
 Settings.Set({ maxErrors: 32 });
 
+/** The API's own bodies have three. */
+const MOST_LEVELS = 32;
+
 interface Problem {
   readonly keyword: string;
   readonly instancePath: string;
@@ -26,6 +29,7 @@ export const validatorCompiler: FastifySchemaCompiler<FastifySchema> = ({ schema
   const isBody = httpPart === 'body';
   const place = isBody ? 'body' : httpPart === 'params' ? 'path' : 'query';
   return (input: unknown) => {
+    if (isDeep(input)) return { error: new Hop3Error('HOP3_USAGE', { what: `The request cannot be used: ${place} is nested deeper than ${MOST_LEVELS} levels.` }) };
     let value = Default(schema as TSchema, structuredClone(input ?? {}));
     if (!isBody) value = Convert(schema as TSchema, value);
     if (checked.Check(value)) return { value };
@@ -33,6 +37,16 @@ export const validatorCompiler: FastifySchemaCompiler<FastifySchema> = ({ schema
     return { error: new Hop3Error('HOP3_USAGE', { what: `The request cannot be used: ${lines.join('; ')}.` }) };
   };
 };
+
+/** Whether lists and objects stand in each other deeper than anything of the API's; what follows would run out of stack. */
+function isDeep(input: unknown): boolean {
+  let level = [input];
+  for (let depth = 0; depth <= MOST_LEVELS; depth += 1) {
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
+}
 
 /** One text a problem. A value is repeated only when it is a number or a boolean: a text may be a secret. */
 function explain(problems: Iterable<Problem>, root: unknown, place: string, schema: TSchema): string[] {

@@ -5,6 +5,7 @@ import { printable } from '../names.ts';
 import { API_PREFIX } from './api-types.ts';
 import { auditActionOf } from './audit-actions.ts';
 import type { AuditEntry } from './audit.ts';
+import { addressOf } from './client-address.ts';
 import type { ServerContext } from './context.ts';
 
 /** Characters of an app's name; what is longer is none. */
@@ -45,12 +46,12 @@ export function tellRefusal(context: ServerContext, request: FastifyRequest, act
   const { headers, principal } = request;
   if (principal === undefined && (headers.authorization ?? '').trim() === '') return;
   const shown = principal ? { by: principal.name, token: principal.tokenId } : context.auth.claimed(headers.authorization);
-  context.audit.refused(shown, { action, app: appIn(request), names: [], address: request.ip }, request.failure?.code ?? 'HOP3_FORBIDDEN');
+  context.audit.refused(shown, { action, app: appIn(request), names: [], address: addressOf(request) }, request.failure?.code ?? 'HOP3_FORBIDDEN');
 }
 
 function begin(context: ServerContext, request: FastifyRequest): void {
   const about = auditActionOf(request.method, routeOf(request));
-  if (about) request.audit = context.audit.begin(request.principal, { action: about.action, app: appIn(request), names: about.names(request), address: request.ip });
+  if (about) request.audit = context.audit.begin(request.principal, { action: about.action, app: appIn(request), names: about.names(request), address: addressOf(request) });
 }
 
 function settle(context: ServerContext, request: FastifyRequest, status: number, payload: unknown): void {
@@ -78,7 +79,7 @@ function beginUnread(context: ServerContext, request: FastifyRequest): void {
   const about = auditActionOf(request.method, routeOf(request));
   if (!about || request.principal === undefined) return;
   try {
-    request.audit = context.audit.begin(request.principal, { action: about.action, app: appIn(request), names: [], address: request.ip });
+    request.audit = context.audit.begin(request.principal, { action: about.action, app: appIn(request), names: [], address: addressOf(request) });
   } catch (error) {
     context.reportDefect('the audit log', error);
   }

@@ -5,6 +5,7 @@ import type { AppName } from '../names.ts';
 import { appOf } from './api-access.ts';
 import { isAdmin, mayUse } from './auth.ts';
 import { tellRefusal } from './audit-hooks.ts';
+import { addressOf } from './client-address.ts';
 import type { ServerContext } from './context.ts';
 import { applyGitEnvironment, gitEnvironment } from './git-env.ts';
 import { ClientGone } from './git-body.ts';
@@ -57,7 +58,7 @@ export function gitRoutes(context: ServerContext, options: GitOptions = {}): Fas
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
     scope.addHook('onRequest', async (request) => {
-      request.principal = await context.auth.authenticate(request.headers.authorization, request.ip);
+      request.principal = await context.auth.authenticate(request.headers.authorization, addressOf(request));
       const app = appOf(request);
       if (!mayUse(request.principal, app)) throw forbidden(app);
     });
@@ -80,7 +81,7 @@ export function gitRoutes(context: ServerContext, options: GitOptions = {}): Fas
     scope.post('/:app.git/git-receive-pack', (request, reply) => {
       const app = appOf(request);
       repoFor(context, request, 'git-receive-pack', emptyRepo);
-      return answer(context, request, reply, (exchange) => servePush(context, registry, exchange, { app, principal: request.principal, address: request.ip, idleMs }));
+      return answer(context, request, reply, (exchange) => servePush(context, registry, exchange, { app, principal: request.principal, address: addressOf(request), idleMs }));
     });
     refuseTheRest(scope);
     done();
