@@ -1,12 +1,10 @@
-import { main } from './main.ts';
-
 // `hop3 logs | head` closes the pipe early; that is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
 
-main(process.argv.slice(2)).then(
+start(process.argv.slice(2)).then(
   (exitCode) => {
     process.exitCode = exitCode;
   },
@@ -16,3 +14,9 @@ main(process.argv.slice(2)).then(
     process.exitCode = 1;
   },
 );
+
+/** The version is told by what tells it and nothing else: scripts ask for it, and loading the rest takes longer than starting node. */
+async function start(argv: readonly string[]): Promise<number> {
+  const file = argv.length === 1 && ['--version', '-V', 'version'].includes(argv[0]!) ? import('./print-version.ts') : import('./main.ts');
+  return (await file).main(argv);
+}

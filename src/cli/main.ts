@@ -10,11 +10,6 @@ import { normaliseWords } from './words.ts';
  * `argv` is what follows the script's name.
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  if (argv.length === 1 && ['--version', '-V', 'version'].includes(argv[0]!)) {
-    const { VERSION } = await import('../version.ts');
-    process.stdout.write(`hop3 ${VERSION}\n`);
-    return 0;
-  }
   const interrupt = new Interrupt();
   let exitCode = 0;
   const { buildProgram } = await import('./program.ts');
