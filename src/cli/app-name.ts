@@ -62,10 +62,11 @@ function places(flags: GlobalFlags, env: NodeJS.ProcessEnv, cwd: string): [strin
 }
 
 async function fromToml(cwd: string, table: string, key: string): Promise<Named | null> {
-  const { parse } = await import('toml');
+  // The default export is there in either form: as a package, and as a file of the bundle.
+  const { default: toml } = await import('toml');
   return upward(cwd, 'hop3.toml', (text) => {
     try {
-      const value = (parse(text) as Record<string, Record<string, unknown> | undefined>)[table]?.[key];
+      const value = (toml.parse(text) as Record<string, Record<string, unknown> | undefined>)[table]?.[key];
       return typeof value === 'string' ? value : null;
     } catch {
       // A broken hop3.toml is told by the push and by `hop3 plan`; here it only has no name to give.
