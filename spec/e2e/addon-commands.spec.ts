@@ -1,15 +1,16 @@
 // limit: 400
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Holds } from './holds.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { ECHO_WEB, runtime } from './tiny-apps.ts';
 import { exec, until, World, type Ran } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
-const test = suite<{ world: World }>('hop3 addon');
+const test = suite<{ world: World; holds: Holds }>('hop3 addon');
 // Files in its data directory tell before-run to fail, or to wait.
 const APP = {
   ...runtime(ECHO_WEB),
@@ -18,14 +19,18 @@ const APP = {
 const ADDONS = [['postgres', 'PostgreSQL'], ['mysql', 'MariaDB'], ['redis', 'Redis']] as const;
 
 test.before(async (context) => {
-  const world = await World.start();
+  context.holds = new Holds();
+  const world = await World.start(context.holds.env);
   context.world = world;
   for (const app of ['shop', 'other']) {
     const pushed = await (await world.repo(app, APP)).push();
     assert.is(pushed.code, 0, pushed.output);
   }
 });
-test.after(async ({ world }) => { await world.stop(); });
+test.after(async ({ world, holds }) => {
+  await world.stop();
+  holds.remove();
+});
 
 const answer = async (world: World, app: string) => JSON.parse((await world.get(app)).body) as Record<string, string>;
 
@@ -156,12 +161,17 @@ test('a new password whose release does not come up: the old one stays, alone', 
   }
 });
 
-test('a new password for what two apps have: the other one runs on with the old until it is restarted', async ({ world }) => {
+test('a new password for what two apps have: the other one runs on with the old until it is restarted', async ({ world, holds }) => {
+  await until('one release of shop alone', () => readdirSync(join(world.root, 'apps/shop/slots')).length === 1);
+  // The release of the other app that has no addon yet still ends when the password changes.
+  holds.hold('old release stopped');
   assert.is((await world.hop3('addon', 'attach', 'shop-postgres', '--app', 'other')).code, 0);
+  await holds.reached('old release stopped');
   const before = await credentials(world, 'postgres');
   const rotated = await world.hop3('addon', 'credentials', 'shop-postgres', '--rotate', '--app', 'shop');
   assert.is(rotated.code, 0, rotated.output);
   assert.match(rotated.stderr, 'other has shop-postgres too, and runs on with the old password, which works until then: hop3 restart --app other');
+  holds.release('old release stopped');
   const again = await world.hop3('addon', 'credentials', 'shop-postgres', '--rotate', '--app', 'shop');
   assert.is(again.code, 6, again.output);
   assert.match(again.stderr, 'shop-postgres got a new password before, and other has not been started with it yet.');

@@ -12,12 +12,19 @@ type Surroundings = Pick<Job, 'store' | 'addons' | 'app' | 'by' | 'signal' | 'un
 
 export type Variables = Readonly<Record<string, string>>;
 
+/** What a release gets of its app's addons. */
+export interface ProvisionedAddons {
+  readonly variables: Variables;
+  /** The password that these variables have of each addon, by the addon's name. */
+  readonly passwords: ReadonlyMap<string, string>;
+}
+
 /**
  * Gives an app what its `[[addons]]` ask for: what is attached already is kept, whatever the push; the rest is made now. Then
- * every attached addon's server must answer, and its variables are the result. What a failed push made stays for the next.
+ * every attached addon's server must answer, and its variables and password are the result. What a failed push made stays for the next.
  * @throws Hop3Error HOP3_ADDON_...
  */
-export async function provisionAddons(job: Job, requests: readonly AddonRequest[]): Promise<Variables> {
+export async function provisionAddons(job: Job, requests: readonly AddonRequest[]): Promise<ProvisionedAddons> {
   const { app, store, addons, log, signal } = job;
   const tell = (line: string) => log.line(line);
   for (const request of requests) {
@@ -25,19 +32,21 @@ export async function provisionAddons(job: Job, requests: readonly AddonRequest[
     await createAddon(job, request);
   }
   // Side by side: a deploy waits for the slowest of the servers, and not for each in turn.
-  const ready = await Promise.allSettled(store.addons.attachmentsOf(app).map(async (attachment): Promise<Variables> => {
+  const ready = await Promise.allSettled(store.addons.attachmentsOf(app).map(async (attachment) => {
     const addon = addons.get(attachment.addon)!;
     log.hide([addon.access.password]);
     const extensions = requests.find((request) => addonName(app, request) === addon.name)?.extensions ?? [];
     await addons.ensure(addon, extensions, tell, signal);
-    return attachedVariables(job, addon, attachment);
+    return { addon, variables: attachedVariables(job, addon, attachment) };
   }));
   const variables: Record<string, string> = {};
+  const passwords = new Map<string, string>();
   for (const one of ready) {
     if (one.status === 'rejected') throw one.reason;
-    Object.assign(variables, one.value);
+    Object.assign(variables, one.value.variables);
+    passwords.set(one.value.addon.name, one.value.addon.access.password);
   }
-  return variables;
+  return { variables, passwords };
 }
 
 /** The variables that an attachment gives, under its prefix. */
@@ -130,10 +139,14 @@ async function changePassword({ app, store, addons, log, signal, undo }: Surroun
   }
 }
 
-/** After the release of an app before the new one has ended: it was the last of this app that had an addon's old password. */
-export async function endOldPasswords({ store, addons, reportDefect }: Pick<Host, 'store' | 'addons' | 'reportDefect'>, app: AppName): Promise<void> {
+/**
+ * After the release of an app before the new one has ended: it was the last of this app that had an addon's old password, unless the
+ * password changed once more, by way of another app, after the new release got its variables.
+ */
+export async function endOldPasswords({ store, addons, reportDefect }: Pick<Host, 'store' | 'addons' | 'reportDefect'>, app: AppName, passwords: ProvisionedAddons['passwords']): Promise<void> {
   for (const { addon } of store.addons.attachmentsOf(app)) {
-    if (!addons.get(addon)?.access.before?.apps.includes(app)) continue;
+    const access = addons.get(addon)?.access;
+    if (!access?.before?.apps.includes(app) || passwords.get(addon) !== access.password) continue;
     await addons.settle(addon, app).catch((error: unknown) => reportDefect(`end the old password of ${addon}`, error));
   }
 }

@@ -3,15 +3,16 @@ import { stopSlot } from '../runtime/services.ts';
 import { clearSlot } from '../runtime/slots.ts';
 import { endOldPasswords } from './addons.ts';
 import type { Job } from './job.ts';
+import type { Staged } from './stage.ts';
 import type { Switched } from './switch.ts';
 
 // A request that nginx resolved to the old slot just before the rename may still be on its way to the old worker.
 const SETTLE_MS = 250;
 
 /** Lets the old release finish its requests (SIGTERM, SIGKILL after the drain time), then empties its slot. What only it could open an addon with ends, too. */
-export async function drain(job: Job, switched: Switched): Promise<void> {
+export async function drain(job: Job, staged: Staged, switched: Switched): Promise<void> {
   await endPrevious(job, switched);
-  await endOldPasswords(job, job.app);
+  await endOldPasswords(job, job.app, staged.provisioned.addonPasswords);
 }
 
 async function endPrevious(job: Job, switched: Switched): Promise<void> {

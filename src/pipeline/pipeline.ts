@@ -63,7 +63,7 @@ export async function makeLive(job: Job, built: Built, lineage: Lineage): Promis
   const release = await steps.run('record', () => record(job, switched));
   giveBackPorts(job, built.config);
   // Neither the answer nor the next build waits for the old release's last requests; the next start does.
-  const drained = steps.run('drain', () => drain(job, switched));
+  const drained = steps.run('drain', () => drain(job, staged, switched));
   await steps.run('admin account', () => createAdmin(job, built, staged));
   return { release, drained };
 }

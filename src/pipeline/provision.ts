@@ -1,5 +1,5 @@
 import type { AppName } from '../names.ts';
-import { attachedVariables, provisionAddons } from './addons.ts';
+import { attachedVariables, provisionAddons, type ProvisionedAddons } from './addons.ts';
 import { composeEnv, type ComposedEnv, type Env } from './environment.ts';
 import { claimPorts, portVariables } from './fixed-ports.ts';
 import type { Host, Job } from './job.ts';
@@ -14,6 +14,8 @@ export interface Provisioned {
   readonly operator: Env;
   /** Which of them Hop3 made. */
   readonly generated: readonly string[];
+  /** The passwords of addons that it runs with. */
+  readonly addonPasswords: ProvisionedAddons['passwords'];
 }
 
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
@@ -27,11 +29,11 @@ export async function provision(job: Job, built: Built, lineage: Lineage): Promi
   await claimPorts(job, built.config);
   await settleDomains(job, built.config);
   const addons = await provisionAddons(job, built.config.addons);
-  const composed = composeRelease(job, job.app, built, lineage, addons);
+  const composed = composeRelease(job, job.app, built, lineage, addons.variables);
   for (const name of composed.display) log.tellOnce(`${name}: ${composed.operator[name]} (made now, shown only here)`);
   log.hide(Object.values(composed.operator));
   const { operator, generated } = composed;
-  return { lineage, env: { ...composed.env, PATH: searchPath(built, composed.env) }, operator, generated };
+  return { lineage, env: { ...composed.env, PATH: searchPath(built, composed.env) }, operator, generated, addonPasswords: addons.passwords };
 }
 
 type ReleaseParts = Pick<Lineage, 'version' | 'env' | 'generated'>;
