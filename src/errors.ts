@@ -57,12 +57,21 @@ export function asHop3Error(error: unknown): Hop3Error {
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
 
+/** What is full, what still runs, what to do. */
+export function fullDisk(cause?: unknown): Hop3Error {
+  return new Hop3Error('HOP3_DISK_FULL', {
+    what: 'The disk of HOP3_ROOT on the server is full.',
+    next: 'Apps that run keep running. Make room there (hop3 gc lets go of what nothing needs), then try again.',
+    cause,
+  });
+}
+
 /** The disk's own errors are the operator's to mend, and no defect. */
 function fromDisk(error: unknown): Hop3Error | null {
   const given = (error as { code?: unknown } | null)?.code;
   const code = typeof given === 'string' ? given : '';
   if (FULL.has(code)) {
-    return new Hop3Error('HOP3_DISK_FULL', { what: 'The disk of HOP3_ROOT on the server is full.', next: 'Make room there: hop3 gc lets go of what nothing needs. Then try again.', cause: error });
+    return fullDisk(error);
   }
   if (!/^SQLITE_(?:READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB|PERM)/.test(code)) return null;
   return new Hop3Error('HOP3_DATABASE', {

@@ -103,7 +103,7 @@ export class CrashWorld {
   async #pids(victim: Victim, app: string): Promise<number[]> {
     const all = rootProcesses(this.paths);
     switch (victim) {
-      case 'server': return [await this.world.serverPid()];
+      case 'server': return this.#servers();
       case 'nginx': return [await this.#supervised('nginx')];
       case 's6-svscan': return all.filter((one) => one.name === 's6-svscan').map((one) => one.pid);
       case 'everything': return [...all].sort((a, b) => Number(b.name.startsWith('s6')) - Number(a.name.startsWith('s6'))).map((one) => one.pid);
@@ -114,6 +114,10 @@ export class CrashWorld {
     }
   }
 
+  #servers(): number[] {
+    return rootProcesses(this.paths).filter((one) => one.command.endsWith('dist/server.js')).map((one) => one.pid);
+  }
+
   async #supervised(service: string): Promise<number> {
     return Number((await exec('s6-svstat', ['-o', 'pid', join(this.paths.services, service)])).stdout);
   }
@@ -121,7 +125,8 @@ export class CrashWorld {
   /** What an operator, or systemd, would do: nothing for what s6 starts again, `hop3 up` for the supervisor itself. */
   async comeBack(victim: Victim, killed: readonly number[]): Promise<void> {
     if (victim === 's6-svscan' || victim === 'everything') await this.world.up();
-    if (victim === 'server') await until('another server', async () => { const pid = await this.world.serverPid(); return pid > 0 && !killed.includes(pid); });
+    // Not by s6's own file, which on a full disk goes on naming the one that was killed.
+    if (victim === 'server') await until('another server', () => this.#servers().some((pid) => !killed.includes(pid)));
     await until('server and nginx to answer', async () => (await this.world.api('/healthz').catch(() => null))?.status === 200
       && (await this.world.get('nobody').catch(() => null)) !== null, 30);
   }

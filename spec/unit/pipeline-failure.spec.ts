@@ -84,7 +84,7 @@ test('a release that answers and could not be written down is not said to be the
   const error = await concludeFailure(context.job(), new Error('database or disk is full'));
   assert.is(error.code, 'HOP3_INTERNAL');
   assert.not.match(error.next!, 'still live');
-  assert.match(error.next!, 'The new release answers already, but could not be written down. Restarting the server puts that right.');
+  assert.match(error.next!, 'The new release answers already, but could not be written down. That is done as soon as the database can be written.');
   assert.equal(context.defects, ['deploy of shop']);
 });
 

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runOk } from '../run.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { DriverContext, ServerAccess } from './model.ts';
 import { connectMysql } from './mysql-client.ts';
 import { needProgram } from './programs.ts';
@@ -50,16 +51,16 @@ function writeConfig(dir: string, data: string, access: ServerAccess): string {
   const files = join(dir, 'files');
   for (const each of [tmp, files]) mkdirSync(each, { recursive: true, mode: 0o700 });
   const users = join(dir, 'users.sql');
-  writeFileSync(users, [
+  writeWhole(users, [
     `CREATE USER IF NOT EXISTS '${ADMIN}'@'127.0.0.1';`,
     `ALTER USER '${ADMIN}'@'127.0.0.1' IDENTIFIED BY '${access.password}';`,
     `GRANT ALL PRIVILEGES ON *.* TO '${ADMIN}'@'127.0.0.1' WITH GRANT OPTION;`,
     "DROP USER IF EXISTS 'root'@'localhost', 'root'@'127.0.0.1', 'root'@'::1', ''@'localhost';",
     '',
-  ].join('\n'), { mode: 0o600 });
+  ].join('\n'), 0o600);
   const socket = join(dir, 'socket');
   const config = join(dir, 'hop3.cnf');
-  writeFileSync(config, [
+  writeWhole(config, [
     '# Written by Hop3 at each start.',
     '[mariadbd]',
     `datadir = ${data}`,
@@ -80,6 +81,6 @@ function writeConfig(dir: string, data: string, access: ServerAccess): string {
     'innodb-buffer-pool-size = 64M',
     'performance-schema = OFF',
     '',
-  ].join('\n'), { mode: 0o600 });
+  ].join('\n'), 0o600);
   return config;
 }

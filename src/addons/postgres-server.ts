@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import { runOk } from '../run.ts';
+import { writeWhole } from '../write-whole.ts';
 import type { DriverContext, ServerAccess } from './model.ts';
 import { connect } from './postgres-client.ts';
 import { needProgram, postgresBinDirs } from './programs.ts';
@@ -84,8 +85,8 @@ function writeConfig(dir: string, data: string, port: number): void {
     "log_line_prefix = '%q%u@%d '",
     'max_connections = 200',
   ];
-  writeFileSync(join(data, 'hop3.conf'), `${lines.join('\n')}\n`, { mode: 0o600 });
+  writeWhole(join(data, 'hop3.conf'), `${lines.join('\n')}\n`, 0o600);
   const main = join(data, 'postgresql.conf');
   const text = readFileSync(main, 'utf8');
-  if (!text.includes("include_if_exists = 'hop3.conf'")) writeFileSync(main, `${text}\ninclude_if_exists = 'hop3.conf'\n`, { mode: 0o600 });
+  if (!text.includes("include_if_exists = 'hop3.conf'")) writeWhole(main, `${text}\ninclude_if_exists = 'hop3.conf'\n`, 0o600);
 }

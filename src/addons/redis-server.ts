@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '../write-whole.ts';
 import type { DriverContext, ServerAccess } from './model.ts';
 import { needProgram } from './programs.ts';
 import { connectRedis } from './redis-client.ts';
@@ -31,7 +31,7 @@ export async function redisServer(addon: string, appPasswords: readonly string[]
   const access: ServerAccess = { host: '127.0.0.1', port: await services.port(id), user: ADMIN, password: context.serverSecret(id) };
   const program = needProgram('redis-server', 'Redis', 'redis-server');
   const config = join(dir, 'hop3.conf');
-  writeFileSync(config, [
+  writeWhole(config, [
     '# Written by Hop3 at each start.',
     'bind 127.0.0.1',
     `port ${access.port}`,
@@ -44,7 +44,7 @@ export async function redisServer(addon: string, appPasswords: readonly string[]
     `user default on ${appPasswords.map(hash).join(' ')} ~* &* ${APP_COMMANDS}`,
     `user ${ADMIN} on ${hash(access.password)} ~* &* +@all`,
     '',
-  ].join('\n'), { mode: 0o600 });
+  ].join('\n'), 0o600);
   await services.ensure({ id, command: [program, config], dir, stopSignal: 'SIGTERM', stopMs: STOP_MS });
   await waitForServer('Redis', id, access.port, context, async () => {
     const client = await connectRedis(access);

@@ -29,7 +29,8 @@ export interface TreeEntry {
 export function git(repo: string, args: readonly string[], options: { limit?: number; env?: Record<string, string> } = {}): Command {
   return {
     file: 'git',
-    args: [`--git-dir=${repo}`, ...args],
+    // References are not synced unless asked for: after a power cut a branch could be an empty file.
+    args: ['-c', 'core.fsync=committed,reference', `--git-dir=${repo}`, ...args],
     limit: options.limit ?? QUICK,
     env: {
       GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0',

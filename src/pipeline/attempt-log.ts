@@ -19,7 +19,11 @@ export interface AttemptLog extends PushLog {
  * client still sees every line, and the failure is reported once.
  */
 export function openAttemptLog(client: PushLog, file: string, maxOutputBytes: number, report: (error: unknown) => void): AttemptLog {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    report(error);
+  }
   const stream = createWriteStream(file, { flags: 'w', mode: 0o600 });
   stream.once('error', report);
   // No heartbeat into the file: nobody waits at it.

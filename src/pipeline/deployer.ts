@@ -19,7 +19,8 @@ import type { Lineage } from './lineage.ts';
 import type { AddonChange, Built, Deployer, Push, Release } from './model.ts';
 import { deployPush, deployReceived, makeLive, type Deployed } from './pipeline.ts';
 import { newCounts, processTypes } from './process-types.ts';
-import { finishSwitch } from './repair.ts';
+import { OwedWrites } from './owed-writes.ts';
+import { finishSwitch, settleApp } from './repair.ts';
 import { Steps } from './steps.ts';
 import { Turns } from './turns.ts';
 import { Undo } from './undo.ts';
@@ -32,8 +33,12 @@ export class HostDeployer implements Deployer {
   /** Old releases that still finish their requests; an app's next deploy may build meanwhile, and waits before it needs the slot. */
   readonly #draining = new Map<AppName, Promise<void>>();
 
+  /** What could not be written down at a deploy's end. */
+  readonly #owed: OwedWrites;
+
   constructor(host: Host) {
     this.#host = host;
+    this.#owed = new OwedWrites(host.reportDefect);
   }
 
   async push(push: Push, log: PushLog, signal: AbortSignal): Promise<Release> {
@@ -255,28 +260,36 @@ export class HostDeployer implements Deployer {
       ...host, app, by, log, signal: open.signal, passSwitch: () => open.passSwitch(), waits: (text) => { open.waitsFor = text; },
       undo: new Undo(), steps: new Steps(host.barrier), cleanUps: [], slotFree: () => this.#draining.get(app) ?? Promise.resolve(), attempt: number,
     };
-    let giveBack = (): void => {};
+    let giveBack = async (): Promise<void> => {};
     try {
       const turnBack = await job.steps.run('turn', () => this.#turnOf(job, what));
-      giveBack = () => {
-        host.store.unsettled.end(app);
+      giveBack = async () => {
+        await this.#owed.write(app, 'the end of a deploy', () => (job.undo.isIncomplete ? settleApp(host, app) : host.store.unsettled.end(app)));
         turnBack();
       };
-      for (const pending of host.store.releases.switching()) if (pending.app === app) await finishSwitch(host, pending);
+      await this.#owed.settle(app);
+      await this.#finishSwitch(app);
       host.store.builds.begun(app, number, commitOf());
       const deployed = await work(job);
       this.#keepDraining(app, deployed.drained);
-      host.store.builds.end(app, number, 'released', { release: deployed.release.version, times: job.steps.times });
+      await this.#owed.write(app, 'the end of a deploy', () => host.store.builds.end(app, number, 'released', { release: deployed.release.version, times: job.steps.times }));
       return deployed.release;
     } catch (thrown) {
-      throw await concludeFailure(job, thrown);
+      const error = await concludeFailure(job, thrown, (write) => this.#owed.write(app, 'the end of a deploy', write));
+      await this.#owed.write(app, 'a switch', () => this.#finishSwitch(app));
+      throw error;
     } finally {
       for (const cleanUp of job.cleanUps) await cleanUp().catch((error: unknown) => host.reportDefect('clean-up', error));
       await log.close();
       await oldBuildLogs(host, app).then(remove).catch((error: unknown) => host.reportDefect('old build logs', error));
-      giveBack();
+      await giveBack();
       open.end();
     }
+  }
+
+  /** A switch that could not be written down. */
+  async #finishSwitch(app: AppName): Promise<void> {
+    for (const pending of this.#host.store.releases.switching()) if (pending.app === app) await finishSwitch(this.#host, pending);
   }
 
   /** The app's turn for a deploy, which may find the app gone. */

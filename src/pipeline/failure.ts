@@ -1,14 +1,20 @@
-import { asHop3Error, Hop3Error } from '../errors.ts';
+import { statfsSync } from 'node:fs';
+import { asHop3Error, fullDisk, Hop3Error } from '../errors.ts';
 import { cleanOutput } from '../log.ts';
 import { removeRoot } from '../nix/store.ts';
 import { liveSlot } from '../runtime/slots.ts';
 import { cancelReason } from './cancel.ts';
 import type { Job } from './job.ts';
 
-/** Unwinds, writes the failure down, and says what is running now: read from the switch itself, not remembered. */
-export async function concludeFailure(job: Job, thrown: unknown): Promise<Hop3Error> {
+/**
+ * Unwinds, writes the failure down, and says what is running now: read from the switch itself, not remembered.
+ * @param write calls what it is given, now or as soon as the database can be written
+ */
+export async function concludeFailure(job: Job, thrown: unknown, write: (work: () => void) => Promise<void> = async (work) => work()): Promise<Hop3Error> {
   const { app, store, paths } = job;
   let error = asHop3Error(thrown);
+  // Programs fail in many words for want of space, git among them without naming it.
+  if ((error.code === 'HOP3_INTERNAL' || error.code === 'HOP3_COMMAND_FAILED') && isFull(paths.root)) error = fullDisk(thrown);
   if (error.code === 'HOP3_INTERNAL') job.reportDefect(`deploy of ${app}`, thrown);
   // A program that was ended because of a cancel looks like any failing program; the signal knows by whom.
   const reason = cancelReason(job.signal);
@@ -23,7 +29,7 @@ export async function concludeFailure(job: Job, thrown: unknown): Promise<Hop3Er
   const what = job.log.withoutSecrets(error.what);
   // Nor may they reach a terminal that obeys them.
   const why = error.why === undefined ? undefined : cleanOutput(job.log.withoutSecrets(error.why));
-  store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${what}`, times: job.steps.times });
+  await write(() => store.builds.end(app, job.attempt, status, { error: `[${error.code}] ${what}`, times: job.steps.times }));
   job.log.keepProblem(`${what} [${error.code}]`);
   for (const line of why?.split('\n') ?? []) job.log.keepProblem(line);
   return new Hop3Error(error.code, {
@@ -34,6 +40,14 @@ export async function concludeFailure(job: Job, thrown: unknown): Promise<Hop3Er
   });
 }
 
+/** Bytes below which a disk counts as full: nothing that a deploy writes gets by with less. */
+const NOTHING = 256 * 1024;
+
+function isFull(dir: string): boolean {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize < NOTHING;
+}
+
 /** What is live after a failure. */
 function whatRuns({ app, paths, store }: Job, error: Hop3Error): string {
   const slot = liveSlot(paths, app);
@@ -42,5 +56,5 @@ function whatRuns({ app, paths, store }: Job, error: Hop3Error): string {
   const rest = error.code === 'HOP3_STALE_PUSH' ? 'this push has changed nothing.' : 'the branch has not moved.';
   if (slot === null) return `${app} has no live release yet; ${rest}`;
   if (live?.slot === slot) return `v${live.version} is still live; ${rest}`;
-  return 'The new release answers already, but could not be written down. Restarting the server puts that right.';
+  return 'The new release answers already, but could not be written down. That is done as soon as the database can be written.';
 }

@@ -56,8 +56,13 @@ export async function finishSwitch({ paths, store }: Pick<Host, 'paths' | 'store
   store.releases.finishSwitch(pending.app, pending.version);
 }
 
+/** The same for one app, after a deploy that could not undo all of it. */
+export function settleApp(host: Pick<Host, 'paths' | 'store'>, app: AppName): void {
+  for (const cut of host.store.unsettled.list()) if (cut.app === app) settle(host, cut);
+}
+
 /** Names, ports and scale are the live release's own: those of before where nothing was switched, the new ones where it was. */
-function settle({ paths, store }: Host, cut: { app: AppName; live: SlotName | null }): void {
+function settle({ paths, store }: Pick<Host, 'paths' | 'store'>, cut: { app: AppName; live: SlotName | null }): void {
   if (liveSlot(paths, cut.app) === cut.live) return store.unsettled.takeBack(cut.app);
   const release = store.releases.live(cut.app);
   const output = release && store.builds.output(cut.app, release.build);

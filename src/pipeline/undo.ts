@@ -3,6 +3,7 @@
  * there; the newest is undone first. After `forget` nothing is taken back: the deploy is live.
  */
 export class Undo {
+  #incomplete = false;
   readonly #steps: { what: string; run: () => Promise<void> | void }[] = [];
 
   add(what: string, run: () => Promise<void> | void): void {
@@ -13,6 +14,11 @@ export class Undo {
     this.#steps.length = 0;
   }
 
+  /** Whether something could not be undone. */
+  get isIncomplete(): boolean {
+    return this.#incomplete;
+  }
+
   /** Undoes all; a step that fails does not stop the others. Gives what could not be undone, for the server's log. */
   async unwind(): Promise<{ what: string; error: unknown }[]> {
     const failed: { what: string; error: unknown }[] = [];
@@ -20,6 +26,7 @@ export class Undo {
       try {
         await step.run();
       } catch (error) {
+        this.#incomplete = true;
         failed.push({ what: step.what, error });
       }
     }

@@ -1,8 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NO_LIMITS } from '../limits.ts';
 import type { AppName } from '../names.ts';
 import type { Paths, SlotName } from '../paths.ts';
+import { syncDirectory } from '../write-whole.ts';
 import { limitsFile } from './confinement.ts';
 import { checkEnvironment, writeEnvDir } from './envdir.ts';
 import { LIMITS_FILE } from './limit-use.ts';
@@ -85,7 +86,7 @@ export function pointNowhere(paths: Paths, app: AppName): void {
 export function unswitch(paths: Paths, app: AppName, before: string | null): void {
   if (before !== null) return pointCurrent(paths, app, before);
   rmSync(paths.current(app), { force: true });
-  syncDir(paths.app(app));
+  syncDirectory(paths.app(app));
 }
 
 function pointCurrent(paths: Paths, app: AppName, target: string): void {
@@ -93,16 +94,7 @@ function pointCurrent(paths: Paths, app: AppName, target: string): void {
   rmSync(next, { force: true });
   symlinkSync(target, next);
   renameSync(next, paths.current(app));
-  syncDir(paths.app(app));
-}
-
-function syncDir(dir: string): void {
-  const fd = openSync(dir, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+  syncDirectory(paths.app(app));
 }
 
 function writeWorker(paths: Paths, spec: SlotSpec, slot: SlotLayout, worker: WorkerSpec): void {

@@ -1,4 +1,4 @@
-import { Hop3Error } from '../errors.ts';
+import { asHop3Error, Hop3Error } from '../errors.ts';
 import { printable } from '../names.ts';
 import { AUDIT_COUNTS, type Audit, type AuditResult, type NewAuditRow } from '../store/audit.ts';
 import { RefusalLimit } from './audit-refusals.ts';
@@ -52,9 +52,11 @@ export class AuditLog {
     try {
       id = this.#rows.begin({ ...entry, kind: 'action', by: principal.name, token: principal.tokenId, names: shortened(entry.names) });
     } catch (error) {
-      throw new Hop3Error('HOP3_DATABASE', {
-        what: 'The audit log cannot be written, so nothing was done.',
-        next: 'The server log has the cause; the disk may be full or read-only. Apps that run keep running.',
+      const known = asHop3Error(error);
+      const isFull = known.code === 'HOP3_DISK_FULL';
+      throw new Hop3Error(isFull ? known.code : 'HOP3_DATABASE', {
+        what: `The audit log cannot be written, so nothing was done.${isFull ? ` ${known.what}` : ''}`,
+        next: isFull ? known.next : 'The server log has the cause; the database may be read-only, or belong to another user. Apps that run keep running.',
         cause: error,
       });
     }

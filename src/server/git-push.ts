@@ -1,4 +1,4 @@
-import { asHop3Error, Hop3Error } from '../errors.ts';
+import { asHop3Error, fullDisk, Hop3Error } from '../errors.ts';
 import { tidyRepo } from '../git/repo.ts';
 import { shortOid, type AppName } from '../names.ts';
 import { cancelled } from '../pipeline/cancel.ts';
@@ -9,16 +9,18 @@ import { ClientGone, GitBody } from './git-body.ts';
 import type { Exchange } from './git-exchange.ts';
 import { answerProbe, gitFailed, nothingMore } from './git-fetch.ts';
 import { GitRun } from './git-library.ts';
-import { PacketBorders, PacketReader } from './pkt-line.ts';
+import { PacketBorders, PacketReader, sideband } from './pkt-line.ts';
 import { tooManyPushes } from './push-limit.ts';
 import { MOST_COMMAND_BYTES, readCommandSection, type CommandSection, type RefCommand } from './receive-commands.ts';
 import { decide, shortRef } from './receive-policy.ts';
 import type { OpenPush, PushRegistry } from './receive-registry.ts';
-import { Lines, rejectionReport, tellRefusal } from './receive-report.ts';
+import { Lines, rejectionReport, tellRefusal, tellRejection } from './receive-report.ts';
 
 const RESULT_TYPE = 'application/x-git-receive-pack-result';
 /** How much of a refused push is still read, as a multiple of what a push may have: a client that is cut off sees no reason. */
 const DRAIN_FACTOR = 4;
+/** As git prints ENOSPC. */
+const NO_SPACE = 'No space left on device';
 const LEAST_DRAIN = 64 * 1024 * 1024;
 
 export interface PushRequest {
@@ -99,13 +101,19 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   const began = performance.now();
   const borders = new PacketBorders();
   let muted = false;
+  let told = null as Hop3Error | null;
+  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, shallow: section.shallow, audit, hooked: false, began, abort: new AbortController() };
   const run = await GitRun.start('git-receive-pack', context.paths.repo(asked.app), section.bytes[0]!, async (bytes) => {
     const whole = borders.push(bytes);
     if (muted || whole.length === 0) return;
     exchange.begin(RESULT_TYPE);
+    // Of git's own words, before any hook: what a build prints is nobody's disk. Before them, since git's last packet may be among these.
+    if (!push.hooked && !told && whole.includes(NO_SPACE)) {
+      told = fullDisk();
+      if (section.capabilities.has('side-band-64k')) await exchange.write(sideband(2, rejection(told)));
+    }
     await exchange.write(whole);
   });
-  const push: OpenPush = { app: asked.app, principal: asked.principal, commands: section.commands, shallow: section.shallow, audit, hooked: false, began, abort: new AbortController() };
   const forget = registry.add(run.pid, push);
   const abandon = () => {
     push.abort.abort(cancelled.clientGone(asked.principal.name));
@@ -134,7 +142,7 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   push.abort.abort(cancelled.gitEnded());
   forget();
   if (stopped) return stopped;
-  if (!push.hooked) audit.end(exchange.gone.aborted ? 'cancelled' : 'failed', exchange.gone.aborted ? null : 'the pack was refused by git');
+  if (!push.hooked) audit.end(exchange.gone.aborted ? 'cancelled' : 'failed', exchange.gone.aborted ? null : told ? told.code : 'the pack was refused by git');
   if (exchange.gone.aborted) return null;
   if (end.code !== 0) context.reportDefect(`git-receive-pack of ${asked.app}`, new Error(`it ended with ${end.signal ?? end.code}: ${end.stderr}`));
   if (!exchange.started && end.code !== 0) throw gitFailed(end.stderr);
@@ -144,6 +152,13 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
   if (readAll) exchange.end();
   else exchange.endAndClose();
   return null;
+}
+
+/** What the person reads of an error in the middle of git's own answer. */
+function rejection(error: Hop3Error): string {
+  const lines = new Lines();
+  tellRejection(lines, error);
+  return lines.text;
 }
 
 /** git was ended from outside in the middle of its answer; what became of the deploy, it cannot say. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Hop3Error } from '../errors.ts';
+import { syncDirectory } from '../write-whole.ts';
 
 const KEY_BYTES = 32;
 
@@ -68,15 +69,6 @@ function create(file: string, keys: readonly Buffer[]): void {
   try {
     writeSync(handle, keys.map((key) => `${key.toString('base64')}\n`).join(''));
     // Before the first value that depends on it.
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}
-
-function syncDirectory(dir: string): void {
-  const handle = openSync(dir, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
