@@ -1,6 +1,7 @@
+import { mkdirSync } from 'node:fs';
 import * as assert from 'uvu/assert';
 import type { FastifySchema } from 'fastify';
-import type { ApiWorld } from './api-world.ts';
+import { ApiWorld } from './api-world.ts';
 import { PIECES, randomOf, type Random } from './fuzz.ts';
 
 export interface FuzzedApi {
@@ -22,11 +23,23 @@ const RAW: readonly (string | Buffer)[] = [
 const TYPES = ['application/json', 'application/json; charset=utf-16', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/octet-stream', '', 'a/b; ' + 'c'.repeat(500)];
 const VALUES: readonly unknown[] = [null, true, false, 0, -1, 0.5, 1e308, 2 ** 53, '', '1', [], {}, [[]], { a: 1 }, ['a'], ['__proto__'], { __proto: 1 }, 'x'.repeat(70_000), Array.from({ length: 5000 }, () => 'a'), '\0', '\ud800', '../../etc/passwd', '$(id)', '${x}', "'; DROP TABLE apps; --"];
 
+/** Fuzzes the API of a server that has one app with a release, and prints what was tried. */
+export async function fuzzShop(seed: number, rounds: number): Promise<void> {
+  const world = await ApiWorld.start();
+  try {
+    world.released(world.app('shop'), 'a');
+    mkdirSync(world.context.paths.app('shop' as never), { recursive: true });
+    console.log(`seed ${seed}: ${JSON.stringify(await fuzzApi(world, seed, rounds))}`);
+  } finally {
+    await world.stop();
+  }
+}
+
 /**
  * Every route with values that its schema does not allow, and with some that it does, which mean harm. Each answer is one: a success, or an
  * error in the usual envelope that gives nothing of the inside away.
  */
-export async function fuzzApi(world: ApiWorld, seed: number, rounds: number): Promise<FuzzedApi> {
+async function fuzzApi(world: ApiWorld, seed: number, rounds: number): Promise<FuzzedApi> {
   const tried: FuzzedApi = { requests: 0, slowest: { ms: 0, where: '' }, statuses: {} };
   const routes = world.routes.filter(({ method, url }) => url.startsWith('/api/v1/') && method !== 'HEAD');
   let round = 0;

@@ -1,21 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { suite } from 'uvu';
-import { ApiWorld } from '../api-world.ts';
-import { fuzzApi } from '../api-fuzz.ts';
+import { fuzzShop } from '../api-fuzz.ts';
 import { seedOf } from '../fuzz.ts';
 
 const test = suite('requests that mean harm, the short form');
 
-test('every route, a few times; npm run torture has more', async () => {
-  const world = await ApiWorld.start();
-  try {
-    world.released(world.app('shop'), 'a');
-    mkdirSync(world.context.paths.app('shop' as never), { recursive: true });
-    const seed = seedOf();
-    console.log(`seed ${seed}: ${JSON.stringify(await fuzzApi(world, seed, 3))}`);
-  } finally {
-    await world.stop();
-  }
-});
+test('every route, a few times; npm run torture has more', () => fuzzShop(seedOf(), 3));
 
 test.run();
