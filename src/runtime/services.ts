@@ -8,7 +8,7 @@ import { run, runOk, type Command } from '../run.ts';
 import { describeWorkerExit, readExit } from './exits.ts';
 import { FIRST_CAUSE_FILE, LAST_CAUSE_FILE } from './limit-scripts.ts';
 import { limitNote } from './limit-use.ts';
-import { askSuperviseStatus, isRead, readSuperviseStatus } from './supervise-status.ts';
+import { askSuperviseStatus, isRead, readSuperviseStatus, labelsAhead } from './supervise-status.ts';
 import { syncPath, syncTree } from './sync-tree.ts';
 import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
 import { listDir } from './list-dir.ts';
@@ -197,7 +197,7 @@ async function workerState(service: string): Promise<{ readonly state: WorkerSta
 async function supervisedState(service: string): Promise<WorkerState> {
   // Without its supervisor nothing is known of a worker; it is not up in any sense that counts.
   if (!isRead(join(service, 'supervise', 'control'))) return { kind: 'down', seconds: 0, exit: null };
-  const { up, pid, exitCode, signal: ended, seconds } = readSuperviseStatus(service) ?? (await askSuperviseStatus(service));
+  const { up, pid, exitCode, signal: ended, seconds } = readSuperviseStatus(service, await labelsAhead()) ?? (await askSuperviseStatus(service));
   const waiting = up ? readWaiting(service) : null;
   if (waiting) return waiting;
   if (up) return { kind: 'up', pid, seconds };

@@ -20,20 +20,39 @@ const SIZE_WITH_GROUP = 43;
 const PID_AT = 24;
 /** Bit of the flags: what runs is the finish script. */
 const FINISHING = 2;
-/** A TAI64 label counts from 2^62 and is ten seconds ahead, as skalibs without a table of leap seconds has it. */
-const LABEL_ZERO = 2n ** 62n + 10n;
+/** TAI64 labels count seconds from 2^62. */
+const LABEL_ZERO = 2n ** 62n;
+
+let ahead: Promise<number> | null = null;
+
+/**
+ * Whole seconds by which this machine's s6 is ahead of the clock in its labels: 10, or 37 where its library has the table of leap
+ * seconds. s6 itself is asked, once.
+ */
+export function labelsAhead(): Promise<number> {
+  ahead ??= runOk({ file: 's6-tai64n', args: [], input: '\n', limit: 10 }).then((line) => {
+    const label = /^@([0-9a-f]{16})([0-9a-f]{8})/.exec(line);
+    if (!label) throw new Error(`s6-tai64n printed no label: ${line}`);
+    return Math.round(Number(BigInt(`0x${label[1]!}`) - LABEL_ZERO) + parseInt(label[2]!, 16) / 1e9 - Date.now() / 1000);
+  }).catch((error: unknown) => {
+    ahead = null;
+    throw error;
+  });
+  return ahead;
+}
 
 /**
  * Reads what s6-svstat would tell, without a process for each service.
+ * @param labelAhead what `labelsAhead` gave
  * @returns null when the file has another form than is known here, or none: s6-svstat is to be asked
  */
-export function readSuperviseStatus(service: string): SuperviseStatus | null {
+export function readSuperviseStatus(service: string, labelAhead: number): SuperviseStatus | null {
   const bytes = read(join(service, 'supervise', 'status'));
   if (bytes === null || (bytes.length !== SIZE && bytes.length !== SIZE_WITH_GROUP)) return null;
   const pid = Number(bytes.readBigUInt64BE(PID_AT));
   const wait = bytes.readUInt16BE(bytes.length - 3);
   const up = pid !== 0 && (bytes[bytes.length - 1]! & FINISHING) === 0;
-  const since = Number(bytes.readBigUInt64BE(0) - LABEL_ZERO);
+  const since = Number(bytes.readBigUInt64BE(0) - LABEL_ZERO) - labelAhead;
   const signal = wait & 0x7f;
   return {
     up, pid,
