@@ -39,7 +39,7 @@ export async function settled(crash: CrashWorld, app: string): Promise<void> {
 }
 
 /** Branch, record, `current`, the running workers and the answers are of one version; gives it. */
-export async function agreeOnOneVersion(crash: CrashWorld, repo: Repo, branch = 'main'): Promise<Version> {
+export async function agreeOnOneVersion(crash: CrashWorld, repo: Repo, { branch = 'main', webs = 1 } = {}): Promise<Version> {
   const { paths, world } = crash;
   const app = crash.appName(repo);
   const [record] = rows(crash, `SELECT r.version, r.slot, r.state, b.commit_id, b.store_path FROM apps a JOIN releases r ON r.app = a.name AND r.version = a.live
@@ -51,8 +51,8 @@ export async function agreeOnOneVersion(crash: CrashWorld, repo: Repo, branch = 
   assert.is(await world.branch(app, branch), commit, 'the branch names another commit than the record');
   assert.is(readlinkSync(join(paths.slot(app, slot!), 'release')), record['store_path'], 'the live slot holds another build');
 
-  const services = readdirSync(paths.services).filter((name) => name.startsWith(`${app}.`));
-  assert.equal(services, [`${app}.${slot}.web.1`]);
+  const services = readdirSync(paths.services).filter((name) => name.startsWith(`${app}.`)).sort();
+  assert.equal(services, Array.from({ length: webs }, (_none, index) => `${app}.${slot}.web.${index + 1}`));
   assert.is(readFileSync(join(paths.services, services[0]!, 'env/HOP3_RELEASE'), 'utf8').trim(), `v${version}`);
   const text = await repo.git('show', `${commit}:text`);
   let answer = '';

@@ -32,7 +32,7 @@ async function pushWorks(crash: CrashWorld, repo: Repo, branch = 'main'): Promis
   const pushed = await repo.push('hop3', `HEAD:${branch}`);
   assert.is(pushed.code, 0, pushed.output);
   await settled(crash, repo.app);
-  await agreeOnOneVersion(crash, repo, branch);
+  await agreeOnOneVersion(crash, repo, { branch });
   nothingLeft(crash, repo);
 }
 
@@ -71,7 +71,7 @@ export async function otherBranch(crash: CrashWorld, repo: Repo, point: Point, v
   assert.is(readFileSync(join(crash.paths.repo(repo.app as AppName), 'HEAD'), 'utf8'), `ref: refs/heads/${now}\n`);
   const branches = await exec('git', ['--git-dir', crash.paths.repo(repo.app as AppName), 'for-each-ref', '--format=%(refname:short)', 'refs/heads'], { env: crash.world.env });
   assert.equal(branches.stdout.trim().split('\n'), [now]);
-  await agreeOnOneVersion(crash, repo, now);
+  await agreeOnOneVersion(crash, repo, { branch: now });
   await crash.change(repo);
   await pushWorks(crash, repo, now);
   if (now !== 'main') assert.is((await crash.world.hop3('app', 'set-branch', 'main', '--app', repo.app)).code, 0);

@@ -39,7 +39,9 @@ export async function play(crash: CrashWorld, repo: Repo, cell: Cell): Promise<v
   await visitor?.leave();
   assert.equal(visitor?.wrong ?? [], [], `answers while ${victim} was gone (of ${visitor?.asked})`);
 
-  const after = await agreeOnOneVersion(crash, repo);
+  const grown = cell.during === 'scale' && cell.outcome === 'after';
+  const after = await agreeOnOneVersion(crash, repo, { webs: grown ? 2 : 1 });
+  if (grown) await shrink(crash, repo);
   if (cell.outcome === 'before') assert.equal(after, before, `the version before is there\n${ran.output}`);
   else if (cell.during === 'push') assert.is(after.commit, commit, `the new version is there\n${ran.output}`);
   else if (cell.during === 'env set' || cell.during === 'rollback') assert.is(after.version, before.version + 1, ran.output);
@@ -53,6 +55,15 @@ export async function play(crash: CrashWorld, repo: Repo, cell: Cell): Promise<v
   await settled(crash, repo.app);
   assert.is((await agreeOnOneVersion(crash, repo)).commit, await repo.git('rev-parse', 'HEAD'));
   nothingLeft(crash, repo);
+}
+
+/** Back to one web process, in both slots. */
+async function shrink(crash: CrashWorld, { app }: Repo): Promise<void> {
+  for (const words of [['ps', 'scale', 'web=1'], ['restart']]) {
+    const ran = await crash.world.hop3(...words, '--app', app);
+    assert.is(ran.code, 0, ran.output);
+    await settled(crash, app);
+  }
 }
 
 let colours = 0;
