@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { agreeOnOneVersion, nothingLeft, settled } from './crash-checks.ts';
+import { agreeOnOneVersion, nothingLeft, rows, settled } from './crash-checks.ts';
 import { ANSWERED, isServing, type Cell } from './crash-matrix.ts';
 import { textOf, Visitor, type CrashWorld, type Work } from './crash-world.ts';
 import { CHECKOUT, type Repo } from './world.ts';
@@ -23,7 +23,11 @@ export async function play(crash: CrashWorld, repo: Repo, cell: Cell): Promise<v
   try {
     await Promise.race([crash.reached(point, work.output), ANSWERED.includes(point) ? new Promise(() => {}) : work.ended.then((ran) => { throw new Error(`it ended before "${point}": ${ran.output}`); })]);
     const texts = [textBefore, ...(commit === null ? [] : [await repo.git('show', `${commit}:text`)])];
-    if (cell.during === 'rollback') texts.push(await repo.git('show', 'HEAD:text'), await repo.git('show', 'HEAD~1:text').catch(() => ''));
+    if (cell.during === 'rollback') {
+      const [target] = rows(crash, `SELECT b.commit_id FROM releases r JOIN builds b ON b.app = r.app AND b.number = r.build
+        WHERE r.app = ? AND r.version < ? AND b.store_path IS NOT NULL ORDER BY r.version DESC LIMIT 1`, repo.app, before.version);
+      texts.push(await repo.git('show', `${String(target!['commit_id'])}:text`));
+    }
     if (!isServing(victim)) visitor = new Visitor(world, repo.app, () => texts);
     killed = await crash.kill(victim, repo.app);
     // The server is to know that nobody waits any more before it goes on.
