@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, statSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -73,6 +73,20 @@ test('a file that was edited by hand is written again', async ({ world }) => {
   await writeFile(file, written.replace('shop.localhost', 'mine.localhost'));
   await world.apply(site('shop'));
   assert.is(await readFile(file, 'utf8'), written);
+});
+
+test('an app more writes one file: those of the others are the same files as before, unless somebody edited them', async ({ world }) => {
+  const file = (app: string) => join(world.paths.nginx, 'conf', 'sites', `${app}.conf`);
+  await world.apply(site('shop'), site('blog'));
+  const [shop, blog] = [statSync(file('shop')).ino, statSync(file('blog')).ino];
+  const written = await readFile(file('blog'), 'utf8');
+  await writeFile(file('blog'), written.slice(0, 100));
+  assert.equal(await world.apply(site('shop'), site('blog'), site('more')), { reloaded: true });
+  assert.is(statSync(file('shop')).ino, shop);
+  assert.is.not(statSync(file('blog')).ino, blog);
+  assert.is(await readFile(file('blog'), 'utf8'), written);
+  // The directory before is gone, and with it the second name.
+  assert.is(statSync(file('shop')).nlink, 1);
 });
 
 test('an upload that is under way survives a reload, and so does the download of its answer', async ({ world }) => {

@@ -33,6 +33,14 @@ test('the same sites in another order are the same bytes; anything else is anoth
   assert.is(new Set([one, ...others].map((config) => config.generation)).size, 4);
 });
 
+test('a site of the same name on another server, or with another port, is rendered for that one', () => {
+  const text = (root: string, port: number, site: Site) => renderNginxConfig(new Paths(root), { httpListen: { host: '127.0.0.1', port } }, [site], 'probe.hop3.invalid').files.get('sites/shop.conf')!;
+  text('/srv/hop3', 8080, shop);
+  assert.match(text('/srv/other', 8080, shop), 'root "/srv/other/apps/shop/current";');
+  assert.match(text('/srv/other', 8081, shop), 'listen "127.0.0.1:8081"');
+  assert.match(text('/srv/other', 8081, { ...shop, ports: { a: [20_007], b: [20_001] } }), 'server "127.0.0.1:20007"');
+});
+
 test('an app without a name is not served', () => {
   assert.equal([...render([{ ...blog, hosts: [] }]).files.keys()].filter((name) => name.startsWith('sites/')), []);
 });

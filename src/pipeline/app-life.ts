@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createBareRepo, putRepoAside, removeAside } from '../git/repo.ts';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
-import { SLOTS } from '../paths.ts';
+import { SLOTS, type SlotName } from '../paths.ts';
 import type { Site } from '../runtime/model.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
 import { endOneOffs } from '../runtime/one-off.ts';
@@ -64,13 +64,22 @@ export async function destroyApp(host: Host, app: AppName): Promise<() => Promis
 
 /** Every app as nginx must know it. */
 export function sitesOf(host: Pick<Host, 'store' | 'settings'>): Site[] {
-  const ports = host.store.ports.all();
-  const domains = host.store.domains.all();
+  const ports = byApp(host.store.ports.all().filter((row) => row.process === 'web'));
+  const domains = byApp(host.store.domains.all());
   return host.store.apps.list().map(({ name }) => {
-    const own = ports.filter((row) => row.app === name && row.process === 'web');
-    const of = (slot: string) => own.filter((row) => row.slot === slot).map((row) => row.port);
-    return { app: name, hosts: [`${name}.${host.settings.domain}`, ...domains.filter((row) => row.app === name).map((row) => row.host)], ports: { a: of('a'), b: of('b') } };
+    const of = (slot: SlotName) => (ports.get(name) ?? []).filter((row) => row.slot === slot).map((row) => row.port);
+    return { app: name, hosts: [`${name}.${host.settings.domain}`, ...(domains.get(name) ?? []).map((row) => row.host)], ports: { a: of('a'), b: of('b') } };
   });
+}
+
+function byApp<Row extends { readonly app: AppName }>(rows: readonly Row[]): Map<AppName, Row[]> {
+  const map = new Map<AppName, Row[]>();
+  for (const row of rows) {
+    const own = map.get(row.app);
+    if (own) own.push(row);
+    else map.set(row.app, [row]);
+  }
+  return map;
 }
 
 async function removeApp(host: Host, app: AppName): Promise<() => Promise<void>> {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setImmediate as otherWork } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
 import { run, type Command } from '../run.ts';
@@ -65,10 +67,12 @@ async function apply(paths: Paths, settings: NginxSettings, sites: readonly Site
   const host = await probeHost(paths);
   const config = renderNginxConfig(paths, settings, sites, host);
   const before = await readlink(join(paths.nginx, 'conf')).catch(() => null);
-  if (before !== null && (await holds(join(paths.nginx, before), config))) {
+  const inForce = before === null ? null : join(paths.nginx, before);
+  const same = inForce === null ? new Set<string>() : await unchangedFiles(inForce, config);
+  if (inForce !== null && same.size === config.files.size && (await hasNoOtherSite(inForce, config))) {
     return { reloaded: await bringIntoEffect(paths, settings.httpListen, host, config.generation, false) };
   }
-  const staged = await stage(paths, config);
+  const staged = await stage(paths, config, inForce, same);
   try {
     await check(paths, staged);
     await pointConf(paths, basename(staged));
@@ -83,14 +87,28 @@ async function apply(paths: Paths, settings: NginxSettings, sites: readonly Site
   }
 }
 
-async function stage(paths: Paths, config: NginxConfig): Promise<string> {
+/** Files that are the same in the configuration in force are linked from there: one of a thousand is written. */
+async function stage(paths: Paths, config: NginxConfig, inForce: string | null, same: ReadonlySet<string>): Promise<string> {
   const dir = await mkdtemp(join(paths.nginx, 'conf-'));
   await mkdir(join(dir, 'sites'), { mode: 0o700 });
-  for (const [name, text] of config.files) await writeFile(join(dir, name), text, { mode: 0o600 });
+  await inBatches(config.files, async ([name, text]) => {
+    if (inForce !== null && same.has(name) && tryLink(join(inForce, name), join(dir, name))) return;
+    await writeFile(join(dir, name), text, { mode: 0o600 });
+  });
   // After a power cut `hop3 up` renders everything again from this one file; syncing all of a thousand would take seconds.
   await syncPath(join(dir, 'sites.json'));
   await syncPath(dir);
   return dir;
+}
+
+/** False where the file system has no further link for this file, or none at all. */
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function check(paths: Paths, dir: string): Promise<void> {
@@ -115,16 +133,42 @@ async function pointConf(paths: Paths, target: string): Promise<void> {
 
 async function removeOthers(paths: Paths, kept: string): Promise<void> {
   for (const name of await readdir(paths.nginx)) {
-    if (name.startsWith('conf-') && name !== kept) await rm(join(paths.nginx, name), { recursive: true, force: true });
+    if (!name.startsWith('conf-') || name === kept) continue;
+    const sites = join(paths.nginx, name, 'sites');
+    await inBatches(await readdir(sites).catch(() => []), (site) => rmSync(join(sites, site), { recursive: true, force: true }));
+    await rm(join(paths.nginx, name), { recursive: true, force: true });
   }
 }
 
-/** Whether a directory has these files with these bytes, and no other site. */
-async function holds(dir: string, config: NginxConfig): Promise<boolean> {
-  const sites = await readdir(join(dir, 'sites')).catch(() => null);
-  if (sites === null || sites.length !== [...config.files.keys()].filter((name) => dirname(name) === 'sites').length) return false;
-  for (const [name, text] of config.files) {
-    if ((await readFile(join(dir, name), 'utf8').catch(() => null)) !== text) return false;
+/** The files that a directory has with these very bytes. All are read each time: one may have been edited by hand, or be cut short by a power cut. */
+async function unchangedFiles(dir: string, config: NginxConfig): Promise<Set<string>> {
+  const same = new Set<string>();
+  await inBatches(config.files, ([name, text]) => {
+    if (readOrNull(join(dir, name)) === text) same.add(name);
+  });
+  return same;
+}
+
+function readOrNull(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
   }
-  return true;
+}
+
+async function hasNoOtherSite(dir: string, config: NginxConfig): Promise<boolean> {
+  const sites = await readdir(join(dir, 'sites')).catch(() => null);
+  return sites?.length === [...config.files.keys()].filter((name) => dirname(name) === 'sites').length;
+}
+
+/** Files that are handled in one go, without a turn of the event loop for each: a few milliseconds at most. */
+const BATCH = 50;
+
+async function inBatches<Item>(items: Iterable<Item>, handle: (item: Item) => Promise<void> | void): Promise<void> {
+  let count = 0;
+  for (const item of items) {
+    await handle(item);
+    if (++count % BATCH === 0) await otherWork();
+  }
 }

@@ -33,7 +33,8 @@ export function renderNginxConfig(paths: Paths, settings: NginxSettings, sites: 
     // Not for nginx: `hop3 up` renders these sites again, with the settings of that day, before the server can.
     ['sites.json', `${JSON.stringify(sorted)}\n`],
   ]);
-  for (const site of sorted) files.set(`sites/${site.app}.conf`, renderSite(paths, listen, site));
+  const render = siteRenderer(paths, listen);
+  for (const site of sorted) files.set(`sites/${site.app}.conf`, render(site));
   const main = (generation: string) => renderMain(paths, listen, sorted, probeHost, generation);
   const generation = generationOf(new Map(files).set('nginx.conf', main('')));
   files.set('nginx.conf', main(generation));
@@ -54,6 +55,21 @@ function renderMain(paths: Paths, listen: string, sites: readonly Site[], probeH
     namesHashSize: Math.max(1024, 4 * sites.reduce((count, site) => count + site.hosts.length, 0)),
     listen, probeHost, generation, catchAll: sites.some((site) => site.hosts.includes(CATCH_ALL)),
   });
+}
+
+let rendered: ReadonlyMap<string, string> = new Map();
+
+/** Renders sites; the text of one that the last configuration had is taken from there, since on a host of a thousand apps a change is one of a thousand. */
+function siteRenderer(paths: Paths, listen: string): (site: Site) => string {
+  const before = rendered;
+  const now = new Map<string, string>();
+  rendered = now;
+  return (site) => {
+    const key = JSON.stringify([paths.root, listen, site]);
+    const text = before.get(key) ?? renderSite(paths, listen, site);
+    now.set(key, text);
+    return text;
+  };
 }
 
 function renderSite(paths: Paths, listen: string, site: Site): string {
