@@ -48,8 +48,11 @@ test('an app that fills its data directory is stopped and told why; once it has 
   const pushed = await hoards.push();
   assert.is(pushed.code, 0, pushed.output);
   const ps = async () => (await world.hop3('ps', '--app', 'hoards')).stdout;
-  await until('the app to be stopped', async () => /^web\.1 +down .*the app's data are 60 MB; this server gives an app 20 MB/m.test(await ps()), 60);
-  assert.match(await ps(), /^hoard\.1 +down .*the app's data are 60 MB/m);
+  const stopped = (worker: string, text: string) => new RegExp(`^${worker}\\.1 +down .*the app's data are 60 MB; this server gives an app 20 MB`, 'm').test(text);
+  await until('the app to be stopped', async () => {
+    const text = await ps();
+    return stopped('web', text) && stopped('hoard', text);
+  }, 60);
   assert.match((await world.hop3('logs', '--app', 'hoards')).stdout, "hop3: hoard.1 is stopped: the app's data are 60 MB; this server gives an app 20 MB");
   assert.is((await world.get('shop')).status, 200);
   assert.is((await world.hop3('run', '--app', 'hoards', '--', 'rm', 'junk')).code, 0);

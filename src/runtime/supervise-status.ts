@@ -23,6 +23,9 @@ const FINISHING = 2;
 /** TAI64 labels count seconds from 2^62. */
 const LABEL_ZERO = 2n ** 62n;
 
+/** How often s6 is asked for a label: on a machine that has other work its answer can come too late to say which second it is. */
+const LABEL_TRIES = 20;
+
 let ahead: Promise<number> | null = null;
 
 /**
@@ -30,15 +33,34 @@ let ahead: Promise<number> | null = null;
  * seconds. s6 itself is asked, once.
  */
 export function labelsAhead(): Promise<number> {
-  ahead ??= runOk({ file: 's6-tai64n', args: [], input: '\n', limit: 10 }).then((line) => {
-    const label = /^@([0-9a-f]{16})([0-9a-f]{8})/.exec(line);
-    if (!label) throw new Error(`s6-tai64n printed no label: ${line}`);
-    return Math.round(Number(BigInt(`0x${label[1]!}`) - LABEL_ZERO) + parseInt(label[2]!, 16) / 1e9 - Date.now() / 1000);
-  }).catch((error: unknown) => {
+  ahead ??= askAhead().catch((error: unknown) => {
     ahead = null;
     throw error;
   });
   return ahead;
+}
+
+async function askAhead(): Promise<number> {
+  for (let tries = 0; tries < LABEL_TRIES; tries += 1) {
+    const before = Date.now() / 1000;
+    const line = await runOk({ file: 's6-tai64n', args: [], input: '\n', limit: 10 });
+    const label = /^@([0-9a-f]{16})([0-9a-f]{8})/.exec(line);
+    if (!label) throw new Error(`s6-tai64n printed no label: ${line}`);
+    const seconds = Number(BigInt(`0x${label[1]!}`) - LABEL_ZERO) + parseInt(label[2]!, 16) / 1e9;
+    const offset = wholeOffset(seconds, before, Date.now() / 1000);
+    if (offset !== null) return offset;
+  }
+  throw new Error(`s6-tai64n took a second or more to answer, ${LABEL_TRIES} times`);
+}
+
+/**
+ * The whole number by which a label is ahead of a clock that showed `before` and then `after` around it.
+ * @returns null when more than one number is possible, or none: the clock was set in between
+ */
+export function wholeOffset(label: number, before: number, after: number): number | null {
+  // A millisecond on each side: the clock is read in whole ones.
+  const [least, most] = [Math.ceil(label - after - 0.001), Math.floor(label - before + 0.001)];
+  return least === most ? least : null;
 }
 
 /**
