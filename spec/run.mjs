@@ -1,8 +1,9 @@
 // Runs the specs: node spec/run.mjs [unit|e2e|all|torture] [filter]
 //
 // Unit specs share one process; an e2e spec has a process group of its own, with a limit (`// limit: 400` in a file's
-// first lines gives it another, in seconds). Two e2e specs run side by side; one that says `// alone` in its first lines
-// (it measures, or changes the machine) runs by itself. The last line is always `N passed, N failed`, in tests.
+// first lines gives it another, in seconds). Two e2e specs run side by side, and beside them one of those that say `// waits`
+// in their first lines (most of their time is the clock's, not the machine's); one that says `// alone` (it measures, or
+// changes the machine) runs by itself. The last line is always `N passed, N failed`, in tests.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -47,11 +48,10 @@ if (unit.length + e2e.length + torture.length === 0) {
 }
 if (unit.length > 0) await runUnit(unit);
 // What takes long goes first, or a lane would be empty at the end.
-const together = e2e.filter((file) => !isAlone(file)).sort((a, b) => limitOf(b) - limitOf(a));
-await Promise.all(Array.from({ length: LANES }, async () => {
-  for (let file = together.shift(); file !== undefined; file = together.shift()) await runE2e(file);
-}));
-for (const file of e2e.filter(isAlone)) await runE2e(file);
+const together = e2e.filter((file) => !says(file, 'alone') && !says(file, 'waits')).sort((a, b) => limitOf(b) - limitOf(a));
+const waiting = e2e.filter((file) => says(file, 'waits'));
+await Promise.all([...Array.from({ length: LANES }, () => lane(together)), lane(waiting)]);
+for (const file of e2e.filter((one) => says(one, 'alone'))) await runE2e(file);
 for (const file of torture) await runE2e(file);
 
 checkout.remove();
@@ -80,6 +80,10 @@ async function runUnit(files) {
   await tidy('unit specs', end.mark);
 }
 
+async function lane(files) {
+  for (let file = files.shift(); file !== undefined; file = files.shift()) await runE2e(file);
+}
+
 async function runE2e(file) {
   const limit = secondsLeft(limitOf(file));
   if (limit <= 0) return problem(file, `did not run: the ${TOTAL_LIMIT} s for all specs are over`, '');
@@ -95,8 +99,8 @@ function limitOf(file) {
   return Number(/^\/\/ limit: (\d+)/m.exec(headOf(file))?.[1] ?? E2E_LIMIT);
 }
 
-function isAlone(file) {
-  return /^\/\/ alone\b/m.test(headOf(file));
+function says(file, word) {
+  return new RegExp(`^// ${word}\\b`, 'm').test(headOf(file));
 }
 
 function headOf(file) {

@@ -1,3 +1,4 @@
+// waits
 // limit: 300
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';

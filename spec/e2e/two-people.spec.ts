@@ -1,3 +1,4 @@
+// waits
 // limit: 300
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
