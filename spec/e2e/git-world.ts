@@ -153,7 +153,7 @@ export class GitWorld {
         const line = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
         const cwd = readFileSync(`/proc/${pid}/environ`, 'latin1');
         // The server's git children have the hook socket's path in their environment; the specs' own clients do not.
-        return pid !== process.pid && /git|s6-ipcclient|cat/.test(line) && cwd.includes(`HOP3_HOOK_SOCKET=${this.paths.hookSocket}`);
+        return pid !== process.pid && /git|s6-ipcclient|proc-receive/.test(line) && cwd.includes(`HOP3_HOOK_SOCKET=${this.paths.hookSocket}`);
       } catch {
         return false;
       }

@@ -38,7 +38,7 @@ export async function attackGit(world: World, seed: number, rounds: number, mean
 /** Noise on the hooks' socket, which nobody but Hop3's own user can reach; every connection must be closed without a word. */
 export async function attackHooks(world: World, seed: number, rounds: number): Promise<number> {
   const path = join(world.root, 'run/hook.sock');
-  const kinds = ['talk', 'log', 'TALK', 'tal', '', 'x'.repeat(40), '__proto__'];
+  const kinds = ['hook', 'hook 1', 'HOOK', 'hoo', '', 'x'.repeat(40), '__proto__'];
   for (let round = 0; round < rounds; round += 8) {
     await Promise.all(Array.from({ length: 8 }, async (_none, at) => {
       const random = randomOf(seed, round + at);

@@ -204,7 +204,7 @@ if (helper === undefined) console.log('skipped: only root can try the files as a
 test('strangers on the hook socket are shown the door', async ({ world }) => {
   const pid = await world.serverPid();
   const socket = join(world.root, 'run/hook.sock');
-  for (const bytes of ['garbage\n', randomBytes(2000), '\n\n\n', 'talk 1\n', `talk ${process.pid}\n0014ok refs/heads/main\n`, 'log 99999999999\n', `talk ${pid}\n`, 'x'.repeat(100_000)]) {
+  for (const bytes of ['garbage\n', randomBytes(2000), '\n\n\n', 'hook 1 1\n', `hook ${process.ppid} ${process.pid}\n0014ok refs/heads/main\n`, 'hook 99999999999 1\n', `hook ${pid} ${process.pid}\n`, 'x'.repeat(100_000)]) {
     assert.is(await send({ path: socket }, bytes), '', String(bytes).slice(0, 40));
   }
   assert.is(await world.serverPid(), pid, 'the server lives');

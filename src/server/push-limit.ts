@@ -1,11 +1,11 @@
 import { Hop3Error } from '../errors.ts';
 import { mostOpenFiles } from './connections.ts';
 
-/** Open files that one push takes at most: its connection, three pipes of git, two of its hook, the log, four of nix. */
-const FILES_A_PUSH = 12;
+/** Open files that one push takes at most: its connection, three pipes of git, its hook's connection and three pipes, the log, four of nix. */
+const FILES_A_PUSH = 14;
 /** The part of the open files that is for pushes. */
 const SHARE_OF_FILES = 2;
-/** Each takes about eight processes of git and its hook, most of which wait. */
+/** Each takes about five processes of git and its hook, most of which wait. */
 const MOST_PUSHES = 512;
 const LEAST_PUSHES = 16;
 

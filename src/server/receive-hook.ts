@@ -2,7 +2,7 @@ import { asHop3Error, Hop3Error } from '../errors.ts';
 import { StreamingLog } from '../log.ts';
 import type { Oid } from '../names.ts';
 import type { ServerContext } from './context.ts';
-import type { HookConnections } from './hook-socket.ts';
+import type { Hook } from './hook-socket.ts';
 import { FLUSH, packet, PacketReader } from './pkt-line.ts';
 import { MOST_COMMAND_BYTES, MOST_COMMANDS, parseCommand, readPushOptions, type RefCommand } from './receive-commands.ts';
 import { handlePush, type Answers } from './receive-deploy.ts';
@@ -18,14 +18,14 @@ const FEATURES = ['push-options', 'atomic'];
  * Answers one run of hooks/proc-receive: git's commands in, `ok` or `ng <reason>` for each ref out, the log to the person in between. Never
  * throws; a conversation that breaks ends without an answer, which git takes for a refusal.
  */
-export async function serveHook(context: ServerContext, hook: HookConnections): Promise<void> {
-  const { push, talk, log: client } = hook;
+export async function serveHook(context: ServerContext, hook: Hook): Promise<void> {
+  const { push, input, output, log: client } = hook;
   push.hooked = true;
   const log = new StreamingLog({ sinks: [(text) => client.write(text)], maxOutputBytes: context.settings.maxLogBytes });
   let commands: readonly RefCommand[] = push.commands;
   let answers: Answers;
   try {
-    const request = await readRequest(new PacketReader(talk, MOST_COMMAND_BYTES), (features) => talk.write(features));
+    const request = await readRequest(new PacketReader(input, MOST_COMMAND_BYTES), (features) => output.write(features));
     commands = request.commands;
     checkSame(commands, push.commands);
     answers = await handlePush(context, push, request.options, log);
@@ -40,8 +40,8 @@ export async function serveHook(context: ServerContext, hook: HookConnections): 
   else push.audit.end('done');
   log.close();
   // The log first: git prints its verdict last.
-  await client.flush(FLUSH_MS);
-  talk.write(Buffer.concat([...reportLines(answers), FLUSH]));
+  await client.end(FLUSH_MS);
+  output.write(Buffer.concat([...reportLines(answers), FLUSH]));
 }
 
 /** Why the push was not taken: the reason of the ref that was refused for itself. */

@@ -20,10 +20,6 @@ export interface OpenPush {
   readonly abort: AbortController;
 }
 
-/** The two connections that a hook makes: git's conversation, and the log for the person. */
-export type HookKind = 'talk' | 'log';
-export const HOOK_KINDS: readonly HookKind[] = ['talk', 'log'];
-
 /**
  * The pushes that are being received, by the process id of their git-receive-pack. A hook is a child of that process and
  * tells its id, which ties it to the HTTP request and so to who pushes.
@@ -31,7 +27,7 @@ export const HOOK_KINDS: readonly HookKind[] = ['talk', 'log'];
 export class PushRegistry {
   /** How many may be under way; whoever adds one looks at `isFull` first. */
   readonly limit: number;
-  readonly #open = new Map<number, { readonly push: OpenPush; readonly claimed: Set<HookKind> }>();
+  readonly #open = new Map<number, { readonly push: OpenPush; claimed: boolean }>();
 
   constructor(limit: number) {
     this.limit = limit;
@@ -43,18 +39,18 @@ export class PushRegistry {
 
   /** @returns forgets the push again */
   add(pid: number, push: OpenPush): () => void {
-    const entry = { push, claimed: new Set<HookKind>() };
+    const entry = { push, claimed: false };
     this.#open.set(pid, entry);
     return () => {
       if (this.#open.get(pid) === entry) this.#open.delete(pid);
     };
   }
 
-  /** The push, once for each kind; null for a process that is none of ours and for a second claim. */
-  claim(pid: number, kind: HookKind): OpenPush | null {
+  /** The push, once; null for a process that is none of ours and for a second claim. */
+  claim(pid: number): OpenPush | null {
     const entry = this.#open.get(pid);
-    if (!entry || entry.claimed.has(kind)) return null;
-    entry.claimed.add(kind);
+    if (!entry || entry.claimed) return null;
+    entry.claimed = true;
     return entry.push;
   }
 
