@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -85,6 +85,22 @@ test('two releases with files of one size and date are told apart by a browser t
   const range = await world.get('shop.localhost', '/', { headers: { range: 'bytes=1-', 'if-range': first.headers['etag']! } });
   assert.is(range.status, 200);
   assert.is((await world.get('shop.localhost', '/', { headers: { range: 'bytes=1-', 'if-range': changed.headers['etag']! } })).body, 'wo');
+});
+
+test('a slot that an older version filled, with no hash in its name, is served with the same ETag', async ({ world }) => {
+  const files = await world.store({ 'index.html': 'old' }, 'z');
+  await world.deploy(shop, 'a', 'static', files);
+  const { etag } = (await world.get('shop.localhost')).headers;
+  for (const mode of ['static', 'both'] as const) {
+    const dir = join(world.paths.slot(shop, 'b'), mode);
+    await mkdir(dir, { recursive: true });
+    await symlink(files, join(dir, 'static'));
+    await world.switchTo(shop, 'b', mode);
+    const answer = await world.get('shop.localhost');
+    assert.is(answer.body, 'old');
+    assert.is(answer.headers['etag'], etag, mode);
+  }
+  await rm(world.paths.slot(shop, 'b'), { recursive: true });
 });
 
 test('a web app gets everything, and who asked for it', async ({ world }) => {

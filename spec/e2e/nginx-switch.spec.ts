@@ -5,12 +5,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAppName } from '../../src/names.ts';
 import type { SlotMode } from '../../src/runtime/model.ts';
+import type { SlotName } from '../../src/paths.ts';
 import { reloadCount } from '../../src/runtime/nginx-apply.ts';
 import { NginxWorld, site } from './nginx-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 
 await asOrdinaryUser(import.meta.url);
-const test = suite<{ world: NginxWorld }>('the switch under load');
+const test = suite<{ world: NginxWorld; files: Record<SlotName, string> }>('the switch under load');
 const shop = parseAppName('shop');
 const SWITCHES = 120;
 const hasWrk = spawnSync('wrk', ['-v']).error === undefined;
@@ -18,14 +19,14 @@ if (!hasWrk) console.log('skipped: wrk is not installed (apt-get install wrk)');
 
 test.before(async (context) => {
   context.world = await NginxWorld.start();
+  context.files = { a: '', b: '' };
   const ports = [];
   for (const name of ['a', 'b']) ports.push(await context.world.worker((_request, response) => response.end(`web ${name}`)));
   await context.world.apply(site('shop', ports[0], ports[1]));
   for (const slot of ['a', 'b'] as const) {
     await context.world.deploy(shop, slot, 'web');
-    for (const mode of ['static', 'both'] as const) {
-      await context.world.mode(shop, slot, mode, await context.world.store({ 'index.html': `files ${slot}` }, slot === 'a' ? 'a' : 'b'));
-    }
+    context.files[slot] = await context.world.store({ 'index.html': `files ${slot}` }, slot);
+    for (const mode of ['static', 'both'] as const) await context.world.mode(shop, slot, mode, context.files[slot]);
   }
 });
 test.after(async ({ world }) => { await world.stop(); });
@@ -38,15 +39,16 @@ const rounds: [title: string, modes: readonly [SlotMode, SlotMode], bodies: read
 ];
 
 for (const [title, modes, bodies] of rounds) {
-  (hasWrk ? test : test.skip)(`${SWITCHES} switches ${title}: no request fails, nginx is never reloaded, the next request sees the new release`, async ({ world }) => {
+  (hasWrk ? test : test.skip)(`${SWITCHES} switches ${title}: no request fails, nginx is never reloaded, the next request sees the new release`, async ({ world, files }) => {
     const reloads = await reloadCount(world.paths);
-    await world.switchTo(shop, 'a', modes[0]);
+    await world.switchTo(shop, 'a', modes[0], files.a);
     const load = wrk(world.port);
     let report = '';
     try {
       for (let i = 1; i <= SWITCHES; i += 1) {
         const which = i % 2;
-        await world.switchTo(shop, which === 0 ? 'a' : 'b', modes[which]!);
+        const slot = which === 0 ? 'a' : 'b';
+        await world.switchTo(shop, slot, modes[which]!, files[slot]);
         assert.is((await world.get('shop.localhost')).body, bodies[which]);
         await delay(5);
       }

@@ -98,20 +98,20 @@ export class NginxWorld {
   async deploy(app: AppName, slot: SlotName, mode: SlotMode, files?: string): Promise<void> {
     await rm(this.paths.slot(app, slot), { recursive: true, force: true });
     await this.mode(app, slot, mode, files);
-    await this.switchTo(app, slot, mode);
+    await this.switchTo(app, slot, mode, files);
   }
 
   /** One mode directory of a slot. */
   async mode(app: AppName, slot: SlotName, mode: SlotMode, files?: string): Promise<void> {
-    const dir = join(this.paths.app(app), slotTarget(slot, mode));
+    const dir = join(this.paths.app(app), slotTarget(slot, mode, files));
     await mkdir(dir, { recursive: true });
     if (files !== undefined) await symlink(files, join(dir, 'static'));
   }
 
   /** The switch alone. */
-  async switchTo(app: AppName, slot: SlotName, mode: SlotMode): Promise<void> {
+  async switchTo(app: AppName, slot: SlotName, mode: SlotMode, files?: string): Promise<void> {
     const next = `${this.paths.current(app)}.next`;
-    await symlink(slotTarget(slot, mode), next);
+    await symlink(slotTarget(slot, mode, files), next);
     await rename(next, this.paths.current(app));
   }
 

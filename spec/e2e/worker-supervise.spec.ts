@@ -8,6 +8,7 @@ import { waitUntilReady } from '../../src/runtime/ready.ts';
 import { signalScan, startSlot, stopSlot, workerStatuses } from '../../src/runtime/services.ts';
 import { slotLayout, workerLayout } from '../../src/runtime/slot-layout.ts';
 import { clearSlot, fillSlot, switchTo } from '../../src/runtime/slots.ts';
+import { slotTarget } from '../../src/runtime/slot-target.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { freePort, isRunning, makeWorld, output, release, shop, until, worker, type World } from './worker-world.ts';
 
@@ -107,7 +108,7 @@ supervision('when s6-supervise is killed the worker finishes its request and a n
 supervision('stopping leaves no process, and the other slot runs on', async () => {
   const a = await started('a');
   const b = await started('b');
-  switchTo(world.paths, shop, 'b', 'web');
+  switchTo(world.paths, shop, slotTarget('b', 'web'));
   await stopSlot(world.paths, shop, 'a', 3000);
   assert.equal(chainProcesses(a.files.dir), []);
   assert.equal(sandboxProcesses(a.files.env), []);

@@ -12,6 +12,7 @@ import type { Job } from '../../src/pipeline/job.ts';
 import { Steps } from '../../src/pipeline/steps.ts';
 import { Undo } from '../../src/pipeline/undo.ts';
 import { pointNowhere, switchTo } from '../../src/runtime/slots.ts';
+import { slotTarget } from '../../src/runtime/slot-target.ts';
 import { Store } from '../../src/store/store.ts';
 
 const test = suite<{ dir: string; store: Store; paths: Paths; defects: string[]; job: () => Job }>('what a failed deploy says of what runs');
@@ -41,7 +42,7 @@ function released({ store, paths }: { store: Store; paths: Paths }): void {
   const build = store.builds.begin(app, commit, 'ann');
   store.builds.built(app, build, { tree: commit, buildKey: 'k', storePath: `/nix/store/${'0'.repeat(32)}-a` as StorePath, root: build, runtime: '{}', config: '{}' });
   store.releases.beginSwitch({ app, version: 1, build, slot: 'a', reason: 'push', description: 'x', branch: 'main', by: 'ann', env: {}, generated: [] });
-  switchTo(paths, app, 'a', 'web');
+  switchTo(paths, app, slotTarget('a', 'web'));
   store.releases.finishSwitch(app, 1);
 }
 
@@ -80,7 +81,7 @@ test('of an app that is gone nothing is said that could mislead', async (context
 
 test('a release that answers and could not be written down is not said to be the one before', async (context) => {
   released(context);
-  switchTo(context.paths, app, 'b', 'web');
+  switchTo(context.paths, app, slotTarget('b', 'web'));
   const error = await concludeFailure(context.job(), new Error('database or disk is full'));
   assert.is(error.code, 'HOP3_INTERNAL');
   assert.not.match(error.next!, 'still live');

@@ -8,6 +8,7 @@ import { parseAppName, type StorePath } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
 import type { SlotSpec } from '../../src/runtime/model.ts';
 import { clearSlot, currentTarget, fillSlot, liveSlot, switchTo, unswitch } from '../../src/runtime/slots.ts';
+import { slotTarget } from '../../src/runtime/slot-target.ts';
 import { parseServiceName, serviceName } from '../../src/runtime/slot-layout.ts';
 
 const shop = parseAppName('shop');
@@ -30,10 +31,10 @@ const a = () => paths.slot(shop, 'a');
 
 slots('the switch is a symlink that is replaced, and can be taken back', () => {
   assert.is(liveSlot(paths, shop), null);
-  switchTo(paths, shop, 'a', 'web');
+  switchTo(paths, shop, slotTarget('a', 'web'));
   assert.is(readlinkSync(paths.current(shop)), 'slots/a/web');
   const before = currentTarget(paths, shop);
-  switchTo(paths, shop, 'b', 'both');
+  switchTo(paths, shop, slotTarget('b', 'both'));
   assert.is(liveSlot(paths, shop), 'b');
   unswitch(paths, shop, before);
   assert.is(liveSlot(paths, shop), 'a');
@@ -44,7 +45,7 @@ slots('the switch is a symlink that is replaced, and can be taken back', () => {
 
 slots('a temporary symlink that a crash left does not stop the next switch', () => {
   symlinkSync('slots/a/web', `${paths.current(shop)}.next`);
-  switchTo(paths, shop, 'b', 'static');
+  switchTo(paths, shop, slotTarget('b', 'static'));
   assert.is(readlinkSync(paths.current(shop)), 'slots/b/static');
 });
 
@@ -68,16 +69,24 @@ slots('a filled slot has all that its workers need', async () => {
 });
 
 slots('a static site is a link inside the directory that the switch names', async () => {
-  await fillSlot(paths, spec({ static: `${STORE}/www`, workers: [] }));
-  assert.is(readlinkSync(join(a(), 'static', 'static')), `${STORE}/www`);
-  await fillSlot(paths, spec({ static: `${STORE}/www` }));
-  assert.is(readlinkSync(join(a(), 'both', 'static')), `${STORE}/www`);
-  assert.not.ok(existsSync(join(a(), 'static')));
+  const hash = '0'.repeat(32);
+  assert.is(await fillSlot(paths, spec({ static: `${STORE}/www`, workers: [] })), `slots/a/static.${hash}`);
+  assert.is(readlinkSync(join(a(), `static.${hash}`, 'static')), `${STORE}/www`);
+  assert.is(await fillSlot(paths, spec({ static: `${STORE}/www` })), `slots/a/both.${hash}`);
+  assert.is(readlinkSync(join(a(), `both.${hash}`, 'static')), `${STORE}/www`);
+  assert.equal(readdirSync(a()).sort(), [`both.${hash}`, 'etc', 'init', 'release', 'services']);
+});
+
+slots('files that are a link into another store path have the hash of that one', async () => {
+  const other = join(paths.root, 'nix', 'store', `${'1'.repeat(32)}-pages`);
+  mkdirSync(other, { recursive: true });
+  symlinkSync(other, join(paths.root, 'www'));
+  assert.is(await fillSlot(paths, spec({ static: join(paths.root, 'www'), workers: [] })), `slots/a/static.${'1'.repeat(32)}`);
 });
 
 slots('what a crash left in the slot is gone, and the other slot is untouched', async () => {
   await fillSlot(paths, spec({ slot: 'b' }));
-  switchTo(paths, shop, 'b', 'web');
+  switchTo(paths, shop, slotTarget('b', 'web'));
   mkdirSync(join(a(), 'services', 'old.1', 'env'), { recursive: true });
   writeFileSync(join(a(), 'services', 'old.1', 'env', 'SECRET'), 'x');
   const before = lstatSync(paths.slot(shop, 'b')).ino;
@@ -88,7 +97,7 @@ slots('what a crash left in the slot is gone, and the other slot is untouched', 
 
 slots('the live slot is neither filled nor cleared', async () => {
   await fillSlot(paths, spec());
-  switchTo(paths, shop, 'a', 'web');
+  switchTo(paths, shop, slotTarget('a', 'web'));
   const tried = await fillSlot(paths, spec()).then(() => 'filled', (error: Error) => error.message);
   assert.is(tried, 'slot a of shop is live and cannot be filled');
   assert.throws(() => clearSlot(paths, shop, 'a'), /is live and cannot be cleared/);

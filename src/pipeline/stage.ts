@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { slotMode } from '../runtime/slot-target.ts';
 import { liveSlot, clearSlot, fillSlot } from '../runtime/slots.ts';
 import { resumeWorkers, stopSlot } from '../runtime/services.ts';
 import { otherSlot } from '../paths.ts';
-import type { SlotMode, SlotSpec, WorkerSpec } from '../runtime/model.ts';
+import type { SlotSpec, WorkerSpec } from '../runtime/model.ts';
 import { applySites } from '../runtime/nginx-apply.ts';
 import { sitesOf } from './app-life.ts';
 import { unlessCancelled } from './cancel.ts';
@@ -17,7 +16,8 @@ import type { Provisioned } from './provision.ts';
 export interface Staged {
   readonly provisioned: Provisioned;
   readonly spec: SlotSpec;
-  readonly mode: SlotMode;
+  /** What `current` has to name to make the slot live. */
+  readonly target: string;
   /** Processes of the live release that were stopped because the new one needs their fixed ports. */
   readonly paused: string[];
 }
@@ -46,8 +46,8 @@ export async function stage(job: Job, built: Built, provisioned: Provisioned): P
     await stopSlot(paths, app, slot, 2000);
     clearSlot(paths, app, slot);
   });
-  await fillSlot(paths, spec);
-  return { provisioned, spec, mode: slotMode(spec), paused };
+  const target = await fillSlot(paths, spec);
+  return { provisioned, spec, target, paused };
 }
 
 // Most slots are free within this; a line about every short wait would only be read for nothing.

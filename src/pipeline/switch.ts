@@ -33,7 +33,7 @@ export async function switchOver(job: Job, built: Built, staged: Staged, lineage
   }
   await steps.point('switch begun');
   undo.add('switch back', () => unswitch(paths, app, before));
-  switchTo(paths, app, slot, staged.mode);
+  switchTo(paths, app, staged.target);
   await steps.point('renamed');
   if (lineage.branch) await updateRef(paths.repo(app), lineage.branch.ref, lineage.branch.commit, lineage.branch.old);
   await steps.point('branch moved');

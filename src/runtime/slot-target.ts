@@ -3,14 +3,23 @@ import type { SlotMode, SlotSpec } from './model.ts';
 
 const MODES: readonly SlotMode[] = ['static', 'web', 'both', 'none'];
 
-/** What `current` names, relative to the app's directory: `slots/a/web`. nginx reads slot and mode from it. */
-export function slotTarget(slot: SlotName, mode: SlotMode): string {
-  return `slots/${slot}/${mode}`;
+// Nix writes hashes in base 32, without e, o, t and u.
+const STORE_HASH = /\/nix\/store\/([0-9a-df-np-sv-z]{32})-/;
+const TARGET = /^slots\/([^/]+)\/([^/.]+)(?:\.[0-9a-df-np-sv-z]{32})?$/;
+
+/**
+ * What `current` names, relative to the app's directory: `slots/a/web`, and `slots/a/static.<hash>` where there are files. nginx reads slot, mode
+ * and the files' ETag from it, without a look at anything else.
+ * @param files where the files really are, in the store; a path that is not below it has no hash
+ */
+export function slotTarget(slot: SlotName, mode: SlotMode, files: string | null = null): string {
+  const [, hash] = (mode === 'static' || mode === 'both') && files !== null ? (STORE_HASH.exec(files) ?? []) : [];
+  return hash === undefined ? `slots/${slot}/${mode}` : `slots/${slot}/${mode}.${hash}`;
 }
 
-/** The reverse of slotTarget; null for any other text. */
+/** The reverse of slotTarget; null for any other text. Older versions wrote no hash. */
 export function parseSlotTarget(target: string): { readonly slot: SlotName; readonly mode: SlotMode } | null {
-  const [, slotText, modeText] = /^slots\/([^/]+)\/([^/]+)$/.exec(target) ?? [];
+  const [, slotText, modeText] = TARGET.exec(target) ?? [];
   const slot = SLOTS.find((one) => one === slotText);
   const mode = MODES.find((one) => one === modeText);
   return slot && mode ? { slot, mode } : null;

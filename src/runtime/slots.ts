@@ -1,4 +1,4 @@
-import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readlinkSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NO_LIMITS } from '../limits.ts';
 import type { AppName } from '../names.ts';
@@ -8,7 +8,7 @@ import { limitsFile } from './confinement.ts';
 import { checkEnvironment, writeEnvDir } from './envdir.ts';
 import { LIMITS_FILE } from './limit-use.ts';
 import { pruneLogDirs } from './log-dirs.ts';
-import type { SlotMode, SlotSpec, WorkerSpec } from './model.ts';
+import type { SlotSpec, WorkerSpec } from './model.ts';
 import { logRun, sandboxInit, workerFinish, workerRun } from './run-scripts.ts';
 import { APP_HOME, asArgumentFile, etcFiles, sandboxArguments } from './sandbox.ts';
 import { stopSlot } from './services.ts';
@@ -37,9 +37,10 @@ export function currentTarget(paths: Paths, app: AppName): string | null {
 /**
  * Writes a slot for a release, completely new. What a crash left there is stopped and removed first. Nothing is started,
  * and nothing of the other slot is touched.
+ * @returns what `current` has to name to make it live, for switchTo
  * @throws Hop3Error HOP3_ENV_VALUE, HOP3_WORKER_COMMAND, HOP3_CLOSURE_SIZE; Error when the slot is the live one
  */
-export async function fillSlot(paths: Paths, spec: SlotSpec): Promise<void> {
+export async function fillSlot(paths: Paths, spec: SlotSpec): Promise<string> {
   const { app, slot } = spec;
   // Refusing comes before removing: a bad variable must not cost the slot's last release.
   for (const worker of spec.workers) {
@@ -54,7 +55,8 @@ export async function fillSlot(paths: Paths, spec: SlotSpec): Promise<void> {
   const layout = slotLayout(paths, app, slot);
   for (const dir of [paths.data(app), paths.workerLogs(app), layout.services, layout.etc]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   symlinkSync(spec.storePath, layout.release);
-  const modeDir = join(layout.dir, slotMode(spec));
+  const target = slotTarget(slot, slotMode(spec), spec.static === null ? null : realPath(spec.static));
+  const modeDir = join(paths.app(app), target);
   mkdirSync(modeDir, { mode: 0o700 });
   if (spec.static !== null) symlinkSync(spec.static, join(modeDir, 'static'));
   for (const [name, text] of Object.entries(etcFiles(app))) writeFileSync(join(layout.etc, name), text, { mode: 0o600 });
@@ -63,6 +65,7 @@ export async function fillSlot(paths: Paths, spec: SlotSpec): Promise<void> {
   pruneLogDirs(paths, app);
   // With workers startSlot does it, while they start.
   if (spec.workers.length === 0) await syncTree(layout.dir);
+  return target;
 }
 
 /** Removes a slot's files. Its workers must have been stopped (stopSlot); the live slot is never cleared. */
@@ -71,9 +74,9 @@ export function clearSlot(paths: Paths, app: AppName, slot: SlotName): void {
   rmSync(paths.slot(app, slot), { recursive: true, force: true });
 }
 
-/** The switch: from the next request on nginx uses this slot. One rename(2), on disk when this returns. */
-export function switchTo(paths: Paths, app: AppName, slot: SlotName, mode: SlotMode): void {
-  pointCurrent(paths, app, slotTarget(slot, mode));
+/** The switch: from the next request on nginx uses the slot that `target` names (see fillSlot). One rename(2), on disk when this returns. */
+export function switchTo(paths: Paths, app: AppName, target: string): void {
+  pointCurrent(paths, app, target);
 }
 
 /** `current` of an app that has nothing live yet: an empty directory, so that nginx finds something that is no slot. */
@@ -87,6 +90,16 @@ export function unswitch(paths: Paths, app: AppName, before: string | null): voi
   if (before !== null) return pointCurrent(paths, app, before);
   rmSync(paths.current(app), { force: true });
   syncDirectory(paths.app(app));
+}
+
+/** Files can be a link into another store path, whose hash stays while the release's own changes. A link to nowhere stays as it is. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return path;
+    throw error;
+  }
 }
 
 function pointCurrent(paths: Paths, app: AppName, target: string): void {
