@@ -81,10 +81,13 @@ function asJson(value: unknown, indent?: number): string {
 }
 
 function width(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   let cells = 0;
   for (const char of text) cells += WIDE.test(char) ? 2 : COMBINING.test(char) ? 0 : 1;
   return cells;
 }
 
+/** Nearly every cell, and all of a thousand rows: then no character is looked at by itself. */
+const PLAIN = /^[\x20-\x7e]*$/;
 const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u;
 const COMBINING = /\p{Mn}/u;

@@ -56,8 +56,7 @@ export function auditInfo(row: AuditRow): AuditInfo {
   };
 }
 
-export function appSummary(context: ServerContext, row: AppRow): AppSummary {
-  const live = context.store.releases.live(row.name);
+export function appSummary(context: ServerContext, row: AppRow, live: ReleaseRow | null = context.store.releases.live(row.name)): AppSummary {
   return {
     name: row.name, branch: row.branch,
     url: appUrl(row.name, context.settings.domain, context.settings.httpListen.port),
