@@ -28,6 +28,8 @@ test.after(async ({ world }) => { await world.stop(); });
 interface Release { readonly version: number; readonly live: boolean; readonly can_roll_back: boolean; readonly commit: string; readonly build: number }
 const releases = async (world: World) => (JSON.parse((await world.hop3('releases', '--app', 'shop', '--json')).stdout) as { releases: Release[] }).releases;
 const blobs = async () => (await readdir(join(NIX, 'store'))).filter((name) => name.endsWith('-blob') || name.endsWith('-source')).length;
+/** Without the 8 MB that nix sets aside so that it can delete on a full disk: it drops and makes them again as it goes. */
+const onDisk = async (world: World) => await bytesOf(NIX) - await bytesOf(join(NIX, 'var/nix/db/reserved')) + await bytesOf(world.root);
 const runs = async (world: World) => (JSON.parse((await world.get('shop')).body) as { HOP3_RELEASE: string }).HOP3_RELEASE;
 
 async function deploy(shop: Repo, number: number): Promise<void> {
@@ -50,12 +52,12 @@ test('the newest releases that fit into the bytes can be rolled back to; older o
 test('what the old builds had in the store is deleted, so that the disk does not grow with deploys', async ({ world, shop }) => {
   // A blob as it was pushed and as part of a source tree, of each of the three kept versions.
   await until('old blobs to be gone', async () => (await blobs()) <= 6, 60);
-  const before = await bytesOf(NIX) + await bytesOf(world.root);
+  const before = await onDisk(world);
   for (const number of [7, 8, 9, 10]) await deploy(shop, number);
   await until('old blobs to be gone', async () => (await blobs()) <= 6, 60);
-  const after = await bytesOf(NIX) + await bytesOf(world.root);
-  // Kept, each deploy would have added 1.4 MB.
-  assert.ok(after - before < 1_400_000, `${before} bytes before, ${after} after four more deploys`);
+  const after = await onDisk(world);
+  // Kept, the four would have added 5.6 MB; databases and logs grow, too.
+  assert.ok(after - before < 2_800_000, `${before} bytes before, ${after} after four more deploys`);
 });
 
 test('build logs stay of the newest attempts and of what can be rolled back to', async ({ world }) => {
