@@ -8,7 +8,6 @@ const LINE_MS = 30_000;
 /** What comes from a hook, with a limit on each wait. */
 export class ByteReader implements ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
-  #pushedBack: Buffer | null = null;
 
   constructor(source: Readable) {
     source.on('error', () => {});
@@ -20,11 +19,6 @@ export class ByteReader implements ByteSource {
    * @throws Hop3Error HOP3_TIMEOUT after `limitMs` milliseconds
    */
   async next(limitMs: number = LINE_MS): Promise<Buffer | null> {
-    if (this.#pushedBack) {
-      const bytes = this.#pushedBack;
-      this.#pushedBack = null;
-      return bytes;
-    }
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Hop3Error('HOP3_TIMEOUT', { what: `The hook said nothing for ${limitMs / 1000} s.` })), limitMs);
@@ -44,10 +38,5 @@ export class ByteReader implements ByteSource {
     } catch {
       // A connection that breaks has ended too.
     }
-  }
-
-  /** Gives back what was read too far. */
-  unread(bytes: Buffer): void {
-    if (bytes.length > 0) this.#pushedBack = bytes;
   }
 }

@@ -54,7 +54,7 @@ export interface HookPipes {
 
 /**
  * Opens the pipes of a hook, which git has made. Git waits for their end, so whoever opens them must end or destroy them.
- * @returns null when the process is gone, has another parent, or has no pipes there
+ * @returns null when the process is gone, has another parent, or has no pipes there that could be opened
  */
 export function openHookPipes(pid: number, parent: number): HookPipes | null {
   const opened: Socket[] = [];
@@ -71,10 +71,10 @@ export function openHookPipes(pid: number, parent: number): HookPipes | null {
       input: new ByteReader(input), output: new PipeWriter(output), log: new PipeWriter(logPipe(() => open(LOG, 'w'))),
       destroy: () => { for (const socket of opened) socket.destroy(); },
     };
-  } catch (error) {
+  } catch {
+    // Whatever it is (the process went, no descriptor is left): without its pipes the hook is sent away, and git refuses the push.
     for (const socket of opened) socket.destroy();
-    if (isGone(error)) return null;
-    throw error;
+    return null;
   }
 }
 
@@ -102,8 +102,4 @@ function openPipe(path: string, mode: 'r' | 'w'): Socket {
 function parentOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-}
-
-function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ESRCH', 'ENXIO', 'EACCES', 'ERR_INVALID_FD_TYPE'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
