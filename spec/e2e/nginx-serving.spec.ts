@@ -9,6 +9,7 @@ import { asOrdinaryUser } from './ordinary-user.ts';
 await asOrdinaryUser(import.meta.url);
 const test = suite<{ world: NginxWorld; dead: number }>('what a visitor gets');
 const shop = parseAppName('shop');
+const plain = parseAppName('plain');
 
 test.before(async (context) => {
   context.world = await NginxWorld.start();
@@ -21,90 +22,93 @@ test.before(async (context) => {
     request.on('end', () => response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body })));
   });
   context.dead = await freePort();
-  await world.apply(site('shop', echo, echo), site('gone', context.dead, context.dead), site('files'), site('other', echo, echo));
+  await world.apply(site('shop', echo, echo), site('gone', context.dead, context.dead), site('plain'), site('files'), site('other', echo, echo));
 });
 test.after(async ({ world }) => { await world.stop(); });
 
-test('a static site: files, index, the slash of a directory, its own 404 page', async ({ world }) => {
-  const files = await world.store({ 'index.html': '<p>home', 'docs/index.html': '<p>docs', 'empty/x.txt': 'x', 'app.mjs': 'export {}', '404.html': '<p>lost', '.well-known/security.txt': 'mail us', 'a b.txt': 'space' });
-  await world.deploy(shop, 'a', 'static', files);
+for (const [kind, app] of [['a static site', plain], ['files of an app that has workers', shop]] as const) {
+  test(`${kind}: files, index, the slash of a directory, its own 404 page`, async ({ world }) => {
+    const files = await world.store({ 'index.html': '<p>home', 'docs/index.html': '<p>docs', 'empty/x.txt': 'x', 'app.mjs': 'export {}', '404.html': '<p>lost', '.well-known/security.txt': 'mail us', 'a b.txt': 'space' });
+    await world.deploy(app, 'a', 'static', files);
 
-  const home = await world.get('shop.localhost');
-  assert.is(home.status, 200);
-  assert.is(home.body, '<p>home');
-  assert.is(home.headers['content-type'], 'text/html; charset=utf-8');
-  assert.is(home.headers['server'], 'nginx');
-  assert.is((await world.get('shop.localhost', '/docs/')).body, '<p>docs');
-  const docs = await world.get('shop.localhost:8080', '/docs?page=2');
-  assert.is(docs.status, 301);
-  assert.is(docs.headers['location'], '/docs/?page=2');
-  assert.is((await world.get('shop.localhost', '/.well-known/security.txt')).body, 'mail us');
-  assert.is((await world.get('shop.localhost', '/a%20b.txt')).body, 'space');
-  assert.is((await world.get('shop.localhost', '/app.mjs')).headers['content-type'], 'text/javascript; charset=utf-8');
+    const home = await world.get(`${app}.localhost`);
+    assert.is(home.status, 200);
+    assert.is(home.body, '<p>home');
+    assert.is(home.headers['content-type'], 'text/html; charset=utf-8');
+    assert.is(home.headers['server'], 'nginx');
+    assert.is((await world.get(`${app}.localhost`, '/docs/')).body, '<p>docs');
+    const docs = await world.get(`${app}.localhost:8080`, '/docs?page=2');
+    assert.is(docs.status, 301);
+    assert.is(docs.headers['location'], '/docs/?page=2');
+    assert.is((await world.get(`${app}.localhost`, '/.well-known/security.txt')).body, 'mail us');
+    assert.is((await world.get(`${app}.localhost`, '/a%20b.txt')).body, 'space');
+    assert.is((await world.get(`${app}.localhost`, '/app.mjs')).headers['content-type'], 'text/javascript; charset=utf-8');
 
-  for (const path of ['/nothing', '/empty/', '/docs/nothing.html']) {
-    const lost = await world.get('shop.localhost', path);
-    assert.is(lost.status, 404, path);
-    assert.is(lost.body, '<p>lost', path);
-    assert.is(lost.headers['content-type'], 'text/html; charset=utf-8', path);
-  }
-  assert.is((await world.get('shop.localhost', '/', { method: 'POST', body: 'x' })).status, 405);
-  assert.is((await world.get('shop.localhost', '/', { method: 'HEAD' })).status, 200);
+    for (const path of ['/nothing', '/empty/', '/docs/nothing.html']) {
+      const lost = await world.get(`${app}.localhost`, path);
+      assert.is(lost.status, 404, path);
+      assert.is(lost.body, '<p>lost', path);
+      assert.is(lost.headers['content-type'], 'text/html; charset=utf-8', path);
+    }
+    assert.is((await world.get(`${app}.localhost`, '/', { method: 'POST', body: 'x' })).status, 405);
+    assert.is((await world.get(`${app}.localhost`, '/', { method: 'HEAD' })).status, 200);
 
-  await rm(join(files, '404.html'));
-  const plain = await world.get('shop.localhost', '/nothing');
-  assert.is(plain.status, 404);
-  assert.is(plain.body, 'Not found.\n');
-  assert.is(plain.headers['content-type'], 'text/plain');
-});
+    await rm(join(files, '404.html'));
+    const plain = await world.get(`${app}.localhost`, '/nothing');
+    assert.is(plain.status, 404);
+    assert.is(plain.body, 'Not found.\n');
+    assert.is(plain.headers['content-type'], 'text/plain');
+  });
 
-test('a path cannot leave the static directory', async ({ world }) => {
-  await world.deploy(shop, 'a', 'static', await world.store({ 'index.html': 'home' }));
-  for (const path of ['/../static', '/%2e%2e/%2e%2e/current', '/..%2f..%2f..%2f..%2fetc/passwd', '//etc/passwd', '/.%00./x']) {
-    const [first = ''] = (await world.raw(`GET ${path} HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close\r\n\r\n`)).split('\r\n');
-    assert.match(first, /HTTP\/1\.1 40[04]/, path);
-  }
-});
+  test(`${kind}: a path cannot leave the static directory`, async ({ world }) => {
+    await world.deploy(app, 'a', 'static', await world.store({ 'index.html': 'home' }));
+    for (const path of ['/../static', '/%2e%2e/%2e%2e/current', '/..%2f..%2f..%2f..%2fetc/passwd', '//etc/passwd', '/.%00./x']) {
+      const [first = ''] = (await world.raw(`GET ${path} HTTP/1.1\r\nHost: ${app}.localhost\r\nConnection: close\r\n\r\n`)).split('\r\n');
+      assert.match(first, /HTTP\/1\.1 40[04]/, path);
+    }
+  });
 
-test('two releases with files of one size and date are told apart by a browser that has the first', async ({ world }) => {
-  const one = await world.store({ 'index.html': 'one' }, 'x');
-  const two = await world.store({ 'index.html': 'two' }, 'y');
-  await world.deploy(shop, 'a', 'static', one);
-  const first = await world.get('shop.localhost');
-  assert.is(first.headers['etag'], `"${'x'.repeat(32)}"`);
-  assert.is(first.headers['last-modified'], undefined);
-  assert.is(first.headers['cache-control'], 'public, max-age=0, must-revalidate');
-  const again = { headers: { 'if-none-match': `W/"other", ${first.headers['etag']}`, 'if-modified-since': new Date().toUTCString() } };
-  assert.is((await world.get('shop.localhost', '/', again)).status, 304);
+  test(`${kind}: two releases with files of one size and date are told apart by a browser that has the first`, async ({ world }) => {
+    const one = await world.store({ 'index.html': 'one' }, 'x');
+    const two = await world.store({ 'index.html': 'two' }, 'y');
+    await world.deploy(app, 'a', 'static', one);
+    const first = await world.get(`${app}.localhost`);
+    assert.is(first.headers['etag'], `"${'x'.repeat(32)}"`);
+    assert.is(first.headers['last-modified'], undefined);
+    assert.is(first.headers['cache-control'], 'public, max-age=0, must-revalidate');
+    const again = { headers: { 'if-none-match': `W/"other", ${first.headers['etag']}`, 'if-modified-since': new Date().toUTCString() } };
+    assert.is((await world.get(`${app}.localhost`, '/', again)).status, 304);
 
-  await world.deploy(shop, 'b', 'static', two);
-  const changed = await world.get('shop.localhost', '/', again);
-  assert.is(changed.status, 200);
-  assert.is(changed.body, 'two');
-  assert.is((await world.get('shop.localhost', '/', { headers: { 'if-modified-since': new Date().toUTCString() } })).body, 'two');
-  const range = await world.get('shop.localhost', '/', { headers: { range: 'bytes=1-', 'if-range': first.headers['etag']! } });
-  assert.is(range.status, 200);
-  assert.is((await world.get('shop.localhost', '/', { headers: { range: 'bytes=1-', 'if-range': changed.headers['etag']! } })).body, 'wo');
-});
+    await world.deploy(app, 'b', 'static', two);
+    const changed = await world.get(`${app}.localhost`, '/', again);
+    assert.is(changed.status, 200);
+    assert.is(changed.body, 'two');
+    assert.is((await world.get(`${app}.localhost`, '/', { headers: { 'if-modified-since': new Date().toUTCString() } })).body, 'two');
+    const range = await world.get(`${app}.localhost`, '/', { headers: { range: 'bytes=1-', 'if-range': first.headers['etag']! } });
+    assert.is(range.status, 200);
+    assert.is((await world.get(`${app}.localhost`, '/', { headers: { range: 'bytes=1-', 'if-range': changed.headers['etag']! } })).body, 'wo');
+  });
 
-test('a slot that an older version filled, with no hash in its name, is served with the same ETag', async ({ world }) => {
-  const files = await world.store({ 'index.html': 'old' }, 'z');
-  await world.deploy(shop, 'a', 'static', files);
-  const { etag } = (await world.get('shop.localhost')).headers;
-  for (const mode of ['static', 'both'] as const) {
-    const dir = join(world.paths.slot(shop, 'b'), mode);
-    await mkdir(dir, { recursive: true });
-    await symlink(files, join(dir, 'static'));
-    await world.switchTo(shop, 'b', mode);
-    const answer = await world.get('shop.localhost');
-    assert.is(answer.body, 'old');
-    assert.is(answer.headers['etag'], etag, mode);
-  }
-  await rm(world.paths.slot(shop, 'b'), { recursive: true });
-});
+  test(`${kind}: a slot that an older version filled, with no hash in its name, is served with the same ETag`, async ({ world }) => {
+    const files = await world.store({ 'index.html': 'old' }, 'z');
+    await world.deploy(app, 'a', 'static', files);
+    const { etag } = (await world.get(`${app}.localhost`)).headers;
+    for (const mode of ['static', 'both'] as const) {
+      const dir = join(world.paths.slot(app, 'b'), mode);
+      await mkdir(dir, { recursive: true });
+      await symlink(files, join(dir, 'static'));
+      await world.switchTo(app, 'b', mode);
+      const answer = await world.get(`${app}.localhost`);
+      assert.is(answer.body, 'old');
+      assert.is(answer.headers['etag'], etag, mode);
+    }
+    await rm(world.paths.slot(app, 'b'), { recursive: true });
+  });
+}
 
-test('a web app gets everything, and who asked for it', async ({ world }) => {
+for (const filled of ['', ', in a slot that an older version filled']) test(`a web app gets everything, and who asked for it${filled}`, async ({ world }) => {
   await world.deploy(shop, 'b', 'web');
+  if (filled !== '') await rm(join(world.paths.slot(shop, 'b'), 'web', 'web-b'));
   const answer = await world.get('shop.localhost:8080', '/a%2Fb/../c?x=%20y', { method: 'POST', body: 'hello', headers: { 'x-forwarded-for': '10.1.1.1', proxy: 'http://evil', connection: 'close' } });
   const seen = JSON.parse(answer.body) as { method: string; url: string; body: string; headers: Record<string, string> };
   assert.is(seen.method, 'POST');

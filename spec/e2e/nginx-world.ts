@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { parseAppName, type AppName } from '../../src/names.ts';
 import { Paths, type SlotName } from '../../src/paths.ts';
 import { applySites, type Applied } from '../../src/runtime/nginx-apply.ts';
+import { makeModeDirectory } from '../../src/runtime/mode-directory.ts';
 import type { SlotMode, Site } from '../../src/runtime/model.ts';
 import { configFile, nginxMaster } from '../../src/runtime/nginx-process.ts';
 import { slotTarget } from '../../src/runtime/slot-target.ts';
@@ -97,15 +98,13 @@ export class NginxWorld {
   /** Fills a slot and makes it live, as a deploy does. */
   async deploy(app: AppName, slot: SlotName, mode: SlotMode, files?: string): Promise<void> {
     await rm(this.paths.slot(app, slot), { recursive: true, force: true });
-    await this.mode(app, slot, mode, files);
+    this.mode(app, slot, mode, files);
     await this.switchTo(app, slot, mode, files);
   }
 
   /** One mode directory of a slot. */
-  async mode(app: AppName, slot: SlotName, mode: SlotMode, files?: string): Promise<void> {
-    const dir = join(this.paths.app(app), slotTarget(slot, mode, files));
-    await mkdir(dir, { recursive: true });
-    if (files !== undefined) await symlink(files, join(dir, 'static'));
+  mode(app: AppName, slot: SlotName, mode: SlotMode, files?: string): void {
+    makeModeDirectory(this.paths, app, slotTarget(slot, mode, files), files ?? null);
   }
 
   /** The switch alone. */

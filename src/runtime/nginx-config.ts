@@ -6,6 +6,7 @@ import { SLOTS, type Paths } from '../paths.ts';
 import { formatAddress, type Settings } from '../settings.ts';
 import type { Site } from './model.ts';
 import { NginxMessage, readNginxFile, renderNginxTemplate } from './nginx-template.ts';
+import { webSlotFile } from './slot-target.ts';
 
 /** The whole of nginx's configuration, as files by their path below the configuration directory. */
 export interface NginxConfig {
@@ -73,6 +74,13 @@ function siteRenderer(paths: Paths, listen: string): (site: Site) => string {
 }
 
 function renderSite(paths: Paths, listen: string, site: Site): string {
+  // An upstream without a server is an error to nginx; without the upstream the app answers "not answering".
+  const upstreams = SLOTS.filter((slot) => site.ports[slot].length > 0).map((slot) => ({
+    name: upstreamName(site.app, slot),
+    url: `http://${upstreamName(site.app, slot)}`,
+    liveFile: join(paths.current(site.app), webSlotFile(slot)),
+    servers: site.ports[slot].map((port) => ({ address: `127.0.0.1:${port}` })),
+  }));
   return renderNginxTemplate('site.conf', {
     app: site.app,
     listen,
@@ -81,11 +89,8 @@ function renderSite(paths: Paths, listen: string, site: Site): string {
     maintenanceFile: paths.maintenance(site.app),
     maintenance: new NginxMessage(`${site.app} is down for maintenance. Please come back later.`),
     current: paths.current(site.app),
-    // An upstream without a server is an error to nginx; without the upstream the app answers "not answering".
-    upstreams: SLOTS.filter((slot) => site.ports[slot].length > 0).map((slot) => ({
-      name: upstreamName(site.app, slot),
-      servers: site.ports[slot].map((port) => ({ address: `127.0.0.1:${port}` })),
-    })),
+    upstreams,
+    hasUpstreams: upstreams.length > 0,
     noRelease: new NginxMessage(`${site.app} has no live release.`),
     gone: new NginxMessage(`${site.app} is not answering just now.`),
     slow: new NginxMessage(`${site.app} took too long to answer.`),

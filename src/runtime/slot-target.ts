@@ -17,6 +17,14 @@ export function slotTarget(slot: SlotName, mode: SlotMode, files: string | null 
   return hash === undefined ? `slots/${slot}/${mode}` : `slots/${slot}/${mode}.${hash}`;
 }
 
+/**
+ * The empty file in the directory of a slot's mode that says "a web app without files, in this slot". nginx finds it through `current` with one
+ * look, where resolving `current` takes one for each directory on the way.
+ */
+export function webSlotFile(slot: SlotName): string {
+  return `web-${slot}`;
+}
+
 /** The reverse of slotTarget; null for any other text. Older versions wrote no hash. */
 export function parseSlotTarget(target: string): { readonly slot: SlotName; readonly mode: SlotMode } | null {
   const [, slotText, modeText] = TARGET.exec(target) ?? [];

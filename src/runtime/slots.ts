@@ -8,6 +8,7 @@ import { limitsFile } from './confinement.ts';
 import { checkEnvironment, writeEnvDir } from './envdir.ts';
 import { LIMITS_FILE } from './limit-use.ts';
 import { pruneLogDirs } from './log-dirs.ts';
+import { makeModeDirectory } from './mode-directory.ts';
 import type { SlotSpec, WorkerSpec } from './model.ts';
 import { logRun, sandboxInit, workerFinish, workerRun } from './run-scripts.ts';
 import { APP_HOME, asArgumentFile, etcFiles, sandboxArguments } from './sandbox.ts';
@@ -56,9 +57,7 @@ export async function fillSlot(paths: Paths, spec: SlotSpec): Promise<string> {
   for (const dir of [paths.data(app), paths.workerLogs(app), layout.services, layout.etc]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   symlinkSync(spec.storePath, layout.release);
   const target = slotTarget(slot, slotMode(spec), spec.static === null ? null : realPath(spec.static));
-  const modeDir = join(paths.app(app), target);
-  mkdirSync(modeDir, { mode: 0o700 });
-  if (spec.static !== null) symlinkSync(spec.static, join(modeDir, 'static'));
+  makeModeDirectory(paths, app, target, spec.static);
   for (const [name, text] of Object.entries(etcFiles(app))) writeFileSync(join(layout.etc, name), text, { mode: 0o600 });
   writeFileSync(layout.init, sandboxInit(), { mode: 0o700 });
   for (const worker of spec.workers) writeWorker(paths, spec, layout, worker);

@@ -22,7 +22,7 @@ export const nginx: Case = {
     const workerPort = Number(/web\.1 on port (\d+)/.exec((await web.push()).output)?.[1]);
     const files = await readlink(join(world.root, 'apps', 'rps-static', 'current', 'static'));
     const floor = await FloorNginx.start(workerPort, {
-      'rps-static.localhost': `    root ${files};\n    set $hop3_store_hash $floor_hash;\n    include static.conf;`,
+      'rps-static.localhost': `    root ${files};\n    set $hop3_etag $floor_etag;\n    include static.conf;`,
       'rps-web.localhost': '    location / {\n        proxy_pass http://worker;\n    }',
     });
     try {

@@ -26,7 +26,7 @@ export class FloorNginx {
     await applySites(paths, { httpListen: { host: '127.0.0.1', port } }, []);
     const upstream = `upstream worker {\n    server 127.0.0.1:${workerPort};\n    keepalive 32;\n    keepalive_timeout 1s;\n    keepalive_requests 100000;\n}\n`;
     // For the ETag of files a fixed root is resolved once for each request, by the sites that say so.
-    const hash = 'map $realpath_root $floor_hash {\n    "~/nix/store/(?<floor_found>[0-9a-z]{32})-" $floor_found;\n    default "";\n}\n';
+    const hash = 'map $realpath_root $floor_etag {\n    "~/nix/store/(?<floor_found>[0-9a-z]{32})-" "\\"$floor_found\\"";\n    default "";\n}\n';
     const servers = Object.entries(sites).map(([name, text]) => `server {\n    listen 127.0.0.1:${port};\n    server_name ${name};\n${text}\n}\n`);
     const file = join(dirname(configFile(paths)), 'sites', 'fixed.conf');
     await mkdir(dirname(file), { recursive: true });
