@@ -1,4 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { byApp } from '../by-app.ts';
 import { createBareRepo, putRepoAside, removeAside } from '../git/repo.ts';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
@@ -70,16 +71,6 @@ export function sitesOf(host: Pick<Host, 'store' | 'settings'>): Site[] {
     const of = (slot: SlotName) => (ports.get(name) ?? []).filter((row) => row.slot === slot).map((row) => row.port);
     return { app: name, hosts: [`${name}.${host.settings.domain}`, ...(domains.get(name) ?? []).map((row) => row.host)], ports: { a: of('a'), b: of('b') } };
   });
-}
-
-function byApp<Row extends { readonly app: AppName }>(rows: readonly Row[]): Map<AppName, Row[]> {
-  const map = new Map<AppName, Row[]>();
-  for (const row of rows) {
-    const own = map.get(row.app);
-    if (own) own.push(row);
-    else map.set(row.app, [row]);
-  }
-  return map;
 }
 
 async function removeApp(host: Host, app: AppName): Promise<() => Promise<void>> {

@@ -44,15 +44,20 @@ export interface AppSummary {
   readonly branch: string | null;
   /** Where the app answers. */
   readonly url: string;
-  readonly release: ReleaseInfo | null;
+  readonly release: ReleaseHeadInfo | null;
   readonly created_at: string;
   readonly created_by: string;
 }
 
-export interface AppDetail extends AppSummary {
+/** An app in the list of all of them, with what it does now. */
+export interface AppState extends AppSummary {
   readonly workers: readonly WorkerInfo[];
   /** Of all web processes together: failing when one is. Null without a `[healthcheck]`. */
   readonly health: HealthInfo | null;
+}
+
+export interface AppDetail extends AppState {
+  readonly release: ReleaseInfo | null;
   readonly last_build: BuildInfo | null;
   /** What each process of it may use at most; null where nothing is live. */
   readonly limits: LimitsInfo | null;
@@ -109,7 +114,8 @@ export interface VariableInfo {
   readonly secret: boolean;
 }
 
-export interface ReleaseInfo {
+/** A release as lists of apps have it. */
+export interface ReleaseHeadInfo {
   readonly app: string;
   readonly version: number;
   readonly commit: string;
@@ -122,6 +128,9 @@ export interface ReleaseInfo {
   readonly live: boolean;
   /** False once its store path was pruned: then it is history only. */
   readonly can_roll_back: boolean;
+}
+
+export interface ReleaseInfo extends ReleaseHeadInfo {
   /** Names of the operator's variables it runs with; the values stand in no release list. */
   readonly env_names: readonly string[];
   /** What the stages of its deploy took, in their order; empty for one that an older Hop3 deployed. */
@@ -326,7 +335,7 @@ export interface StatusInfo {
   readonly limits: { readonly kept_by: 'cgroup' | 'rlimits'; readonly text: string };
   /** How the disk is kept from being filled, for people. */
   readonly disk: string;
-  readonly apps: readonly AppDetail[];
+  readonly apps: readonly AppState[];
 }
 
 export const NDJSON = 'application/x-ndjson';

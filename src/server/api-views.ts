@@ -4,19 +4,22 @@ import type { WorkerStatus } from '../runtime/model.ts';
 import type { AppRow } from '../store/apps.ts';
 import type { AuditRow } from '../store/audit.ts';
 import type { BuildRow } from '../store/builds.ts';
-import type { ReleaseRow } from '../store/releases.ts';
+import type { ReleaseHead, ReleaseRow } from '../store/releases.ts';
 import type { StageTime } from '../took.ts';
 import type { TokenRow } from '../store/tokens.ts';
-import type { AppSummary, AuditInfo, BuildInfo, HealthInfo, ReleaseInfo, StageTimeInfo, TokenInfo, WorkerInfo } from './api-types.ts';
+import type { AppSummary, AuditInfo, BuildInfo, HealthInfo, ReleaseHeadInfo, ReleaseInfo, StageTimeInfo, TokenInfo, WorkerInfo } from './api-types.ts';
 import type { ServerContext } from './context.ts';
 
 /** Rows of the database as the API shows them: no hashes, no values of variables, times as ISO texts. */
 export function releaseInfo(row: ReleaseRow): ReleaseInfo {
+  return { ...releaseHeadInfo(row), env_names: Object.keys(row.env).sort(), times: shownTimes(row.times) };
+}
+
+function releaseHeadInfo(row: ReleaseHead): ReleaseHeadInfo {
   return {
     app: row.app, version: row.version, commit: row.commit, tree: row.tree, build: row.build, reason: row.reason,
     description: row.description, by: row.by, created_at: isoTime(row.createdAt), live: row.live,
-    can_roll_back: row.storePath !== null, env_names: Object.keys(row.env).sort(),
-    times: shownTimes(row.times),
+    can_roll_back: row.storePath !== null,
   };
 }
 
@@ -56,15 +59,15 @@ export function auditInfo(row: AuditRow): AuditInfo {
   };
 }
 
-export function appSummary(context: ServerContext, row: AppRow, live: ReleaseRow | null = context.store.releases.live(row.name)): AppSummary {
+export function appSummary(context: ServerContext, row: AppRow, live: ReleaseHead | null): AppSummary {
   return {
     name: row.name, branch: row.branch,
     url: appUrl(row.name, context.settings.domain, context.settings.httpListen.port),
-    release: live && releaseInfo(live), created_at: isoTime(row.createdAt), created_by: row.createdBy,
+    release: live && releaseHeadInfo(live), created_at: isoTime(row.createdAt), created_by: row.createdBy,
   };
 }
 
-export function workerInfo(status: WorkerStatus, live: ReleaseRow | null, health: HealthInfo | null): WorkerInfo {
+export function workerInfo(status: WorkerStatus, live: ReleaseHead | null, health: HealthInfo | null): WorkerInfo {
   const { state } = status;
   const isLive = live?.slot === status.slot;
   return {

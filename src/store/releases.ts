@@ -6,7 +6,8 @@ import type { Database, Row } from './database.ts';
 import { envPlace } from './env.ts';
 import type { Seal } from './seal.ts';
 
-export interface ReleaseRow {
+/** A release without what only the one who asks for it alone wants: its variables and the times of its deploy. */
+export interface ReleaseHead {
   readonly app: AppName;
   readonly version: number;
   readonly build: number;
@@ -19,11 +20,14 @@ export interface ReleaseRow {
   readonly description: string;
   readonly by: string;
   readonly createdAt: number;
+  readonly live: boolean;
+}
+
+export interface ReleaseRow extends ReleaseHead {
   /** The operator's variables the release runs with. */
   readonly env: Readonly<Record<string, string>>;
   /** Those of `env` that Hop3 made (`{ generate = ... }`). */
   readonly generated: readonly string[];
-  readonly live: boolean;
   /** What the stages of its deploy took. */
   readonly times: readonly StageTime[];
 }
@@ -50,6 +54,10 @@ export interface NewRelease {
   readonly env: Readonly<Record<string, string>>;
   readonly generated: readonly string[];
 }
+
+const LIVE_HEADS = `
+  SELECT r.app, r.version, r.build, r.slot, r.reason, r.description, r.by, r.created_at, b.commit_id, b.tree, b.store_path, 1 AS is_live
+  FROM apps a JOIN releases r ON r.app = a.name AND r.version = a.live JOIN builds b ON b.app = r.app AND b.number = r.build`;
 
 const SELECT = `
   SELECT r.*, b.commit_id, b.tree, b.store_path, b.times, (a.live IS r.version) AS is_live
@@ -80,6 +88,11 @@ export class Releases {
   live(app: AppName): ReleaseRow | null {
     const row = this.#db.get(`${SELECT} WHERE r.app = $app AND r.version = a.live`, { app });
     return row && this.#release(row);
+  }
+
+  /** The live releases of all apps, by one look: for lists of them. */
+  liveHeads(): Map<AppName, ReleaseHead> {
+    return new Map(this.#db.all(LIVE_HEADS).map((row) => [row['app'] as AppName, releaseHead(row)]));
   }
 
   /** Every app's live release, without its variables: cheap enough to ask each second. */
@@ -163,26 +176,31 @@ export class Releases {
   }
 
   #release(row: Row): ReleaseRow {
-    const app = row['app'] as AppName;
-    const version = row['version'] as number;
+    const head = releaseHead(row);
     return {
-      app,
-      version,
-      build: row['build'] as number,
-      slot: row['slot'] as SlotName,
-      commit: row['commit_id'] as Oid,
-      tree: row['tree'] as Oid,
-      storePath: row['store_path'] as StorePath | null,
-      reason: row['reason'] as ReleaseRow['reason'],
-      description: row['description'] as string,
-      by: row['by'] as string,
-      createdAt: row['created_at'] as number,
-      env: this.#env(app, version, row),
+      ...head,
+      env: this.#env(head.app, head.version, row),
       generated: JSON.parse(row['generated'] as string) as string[],
-      live: row['is_live'] === 1,
       times: storedTimes(row),
     };
   }
+}
+
+function releaseHead(row: Row): ReleaseHead {
+  return {
+    app: row['app'] as AppName,
+    version: row['version'] as number,
+    build: row['build'] as number,
+    slot: row['slot'] as SlotName,
+    commit: row['commit_id'] as Oid,
+    tree: row['tree'] as Oid,
+    storePath: row['store_path'] as StorePath | null,
+    reason: row['reason'] as ReleaseHead['reason'],
+    description: row['description'] as string,
+    by: row['by'] as string,
+    createdAt: row['created_at'] as number,
+    live: row['is_live'] === 1,
+  };
 }
 
 /** What a release's variables are sealed for. */

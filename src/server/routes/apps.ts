@@ -5,10 +5,10 @@ import { parseBranchName } from '../../git/ref-name.ts';
 import { parseAppName } from '../../names.ts';
 import { workerStatuses } from '../../runtime/services.ts';
 import { existingApp, visibleApps } from '../api-access.ts';
-import type { AppDetail, AppSummary, WorkerInfo } from '../api-types.ts';
+import type { AppDetail, AppSummary } from '../api-types.ts';
 import { streamDeploy } from '../api-stream.ts';
 import { appSummary, deployedInfo } from '../api-views.ts';
-import { appDetail, workersOf } from '../app-detail.ts';
+import { appDetail } from '../app-detail.ts';
 import type { ServerContext } from '../context.ts';
 import type { OpenStreams } from '../open-streams.ts';
 
@@ -20,9 +20,10 @@ const Counts = Type.Object({ counts: Type.Record(Type.String(), Type.Integer()) 
 
 export function appRoutes(context: ServerContext, streams: OpenStreams): FastifyPluginCallbackTypebox {
   return (api, _options, done) => {
-    api.get('/apps', { config: { access: 'token' } }, (request): { apps: AppSummary[] } => ({
-      apps: visibleApps(context, request.principal).map((row) => appSummary(context, row)),
-    }));
+    api.get('/apps', { config: { access: 'token' } }, (request): { apps: AppSummary[] } => {
+      const live = context.store.releases.liveHeads();
+      return { apps: visibleApps(context, request.principal).map((row) => appSummary(context, row, live.get(row.name) ?? null)) };
+    });
 
     api.post('/apps', { config: { access: 'admin' }, schema: { body: NewApp } }, async (request, reply) => {
       const name = parseAppName(request.body.name);
@@ -38,7 +39,7 @@ export function appRoutes(context: ServerContext, streams: OpenStreams): Fastify
       const branch = parseBranchName(request.body.branch);
       const { name } = existingApp(context, request);
       await context.deployer.setBranch(name, branch, request.principal.name);
-      return appSummary(context, context.store.apps.get(name)!);
+      return appSummary(context, context.store.apps.get(name)!, context.store.releases.live(name));
     });
 
     api.delete('/apps/:app', { config: { access: 'admin' }, schema: { body: Confirmation } }, async (request) => {
@@ -53,8 +54,8 @@ export function appRoutes(context: ServerContext, streams: OpenStreams): Fastify
       return { destroyed: row.name };
     });
 
-    api.get('/apps/:app/ps', { config: { access: 'app' } }, async (request): Promise<{ workers: WorkerInfo[] }> => ({
-      workers: workersOf(context, existingApp(context, request), await workerStatuses(context.paths)),
+    api.get('/apps/:app/ps', { config: { access: 'app' } }, async (request): Promise<Pick<AppDetail, 'workers'>> => ({
+      workers: appDetail(context, existingApp(context, request), await workerStatuses(context.paths)).workers,
     }));
 
     api.patch('/apps/:app/ps', { config: { access: 'app' }, schema: { body: Counts } }, (request, reply) => {

@@ -9,7 +9,7 @@ import { workerStatuses } from '../../runtime/services.ts';
 import { answersHttp } from '../../http-answers.ts';
 import { visibleApps } from '../api-access.ts';
 import type { GarbageInfo, ServerInfo, StatusInfo } from '../api-types.ts';
-import { appDetails } from '../app-detail.ts';
+import { appStates } from '../app-detail.ts';
 import { isAdmin, type Principal } from '../auth.ts';
 import type { ServerContext } from '../context.ts';
 import { readServerLog } from '../../server-log.ts';
@@ -41,7 +41,7 @@ export function serverRoutes(context: ServerContext): FastifyPluginCallbackTypeb
         nginx: { address: formatAddress(context.settings.httpListen), answers: nginx },
         limits: limitsStatus(context),
         disk: diskText(context.settings),
-        apps: appDetails(context, visibleApps(context, request.principal), statuses),
+        apps: appStates(context, visibleApps(context, request.principal), statuses),
       };
     });
 
