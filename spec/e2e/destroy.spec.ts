@@ -1,25 +1,30 @@
 // limit: 240
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Holds } from './holds.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 import { ECHO_WEB, runtime } from './tiny-apps.ts';
 import { exec, freePort, World } from './world.ts';
 
 await asOrdinaryUser(import.meta.url);
-const test = suite<{ world: World; before: string[]; rows: Record<string, unknown[]> }>('a destroyed app leaves nothing');
+const test = suite<{ world: World; holds: Holds; before: string[]; rows: Record<string, unknown[]> }>('a destroyed app leaves nothing');
 
 test.before(async (context) => {
-  context.world = await World.start({ HOP3_DRAIN_TIMEOUT: '2' });
+  context.holds = new Holds();
+  context.world = await World.start({ ...context.holds.env, HOP3_DRAIN_TIMEOUT: '2' });
   const { world } = context;
   // What the first app of a server makes for all of them stays, and so do the others.
   assert.is((await (await world.repo('other', runtime(ECHO_WEB))).push()).code, 0);
   context.before = await filesOf(world.root);
   context.rows = rowsOf(world.root);
 });
-test.after(async ({ world }) => { await world.stop(); });
+test.after(async ({ world, holds }) => {
+  await world.stop();
+  holds.remove();
+});
 
 /** What belongs to the server itself, and changes while it runs. */
 const OWN = /^(?:hop3\.db(?:-wal|-shm)?|logs\/|nginx\/(?:tmp|logs|conf-)|run\/|own-services\/|tool-home\/|apps\/other\/(?:logs|slots)\/)/;
@@ -96,6 +101,29 @@ async function readAll(dir: string): Promise<string> {
   const files = entries.filter((entry) => entry.isFile() && !/log/.test(entry.name)).map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   return (await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('\n');
 }
+
+test('an app whose making fails late leaves nothing, although nginx had it already', async ({ world, holds, rows }) => {
+  const repos = join(world.root, 'repos');
+  holds.hold('app files made');
+  const making = world.hop3('app', 'create', '--app', 'late');
+  await holds.reached('app files made');
+  // What another app changes in nginx brings the new one there too.
+  const added = await world.hop3('domains', 'add', 'more.example.org', '--app', 'other');
+  assert.is(added.code, 0, added.output);
+  assert.is((await world.get('late')).body, 'late has no live release.\n');
+  await chmod(repos, 0o500);
+  try {
+    holds.release('app files made');
+    const made = await making;
+    assert.is.not(made.code, 0, made.output);
+  } finally {
+    await chmod(repos, 0o700);
+  }
+  assert.is((await world.get('late')).status, 404);
+  assert.not.match(await readAll(join(world.root, 'nginx')), /late\.localhost/);
+  assert.is((await world.hop3('domains', 'remove', 'more.example.org', '--app', 'other')).code, 0);
+  assert.equal(rowsOf(world.root)['apps'], rows['apps']);
+});
 
 test('its name can be used again, by an app that has nothing of the old one', async ({ world }) => {
   const again = await world.repo('another', runtime(ECHO_WEB));

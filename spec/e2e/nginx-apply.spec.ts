@@ -2,11 +2,13 @@ import { readlinkSync, statSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { setImmediate as otherWork } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Hop3Error } from '../../src/errors.ts';
 import { parseAppName } from '../../src/names.ts';
-import { applySites, knownSites, reloadCount } from '../../src/runtime/nginx-apply.ts';
+import { applySiteOf, applySites, knownSites, reloadCount, type Applied } from '../../src/runtime/nginx-apply.ts';
+import type { Site } from '../../src/runtime/model.ts';
 import { nginxMaster, nginxWorkers } from '../../src/runtime/nginx-process.ts';
 import { NginxWorld, site } from './nginx-world.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
@@ -36,12 +38,67 @@ test('when applySites returns, every new connection meets the new app; the same 
   assert.is((await readdir(world.paths.nginx)).filter((name) => name.startsWith('conf-')).length, 1);
 });
 
-test('many calls at once end with the last one, one after the other', async ({ world }) => {
-  const calls = Array.from({ length: 8 }, (_, i) => world.apply(...Array.from({ length: i + 1 }, (_, n) => site(`app${n}`))));
-  const done = await Promise.all(calls);
-  assert.is(done.filter((one) => one.reloaded).length, 8);
-  assert.is((await world.get('app7.localhost')).status, 503);
+test('many calls at once: those that wait while one is under way are answered by one reload, and each has what it asked for', async ({ world }) => {
+  const before = await reloadCount(world.paths);
+  const calls = Array.from({ length: 8 }, async (_, i) => {
+    const done = await world.apply(...Array.from({ length: i + 1 }, (__, n) => site(`app${n}`)));
+    assert.equal(done, { reloaded: true });
+    assert.is((await world.get(`app${i}.localhost`)).status, 503);
+  });
+  await Promise.all(calls);
+  assert.is(await reloadCount(world.paths), before + 2);
   assert.is((await world.get('shop.localhost')).status, 404);
+});
+
+test('what nginx refuses of calls that wait together is refused to its own caller, and to nobody else', async ({ world }) => {
+  const records = new Map([site('shop')].map((one) => [one.app, one]));
+  const change = (app: string, made: Site | null): Promise<Applied | Hop3Error> => {
+    const name = parseAppName(app);
+    if (made === null) records.delete(name);
+    else records.set(name, made);
+    return applySiteOf(world.paths, world.settings, name, () => [...records.values()]).catch((error: Hop3Error) => error);
+  };
+  await change('old', site('old'));
+  const done = await Promise.all([
+    change('first', site('first')), change('good', site('good')), change('bad', site('bad', 99_999)),
+    change('old', null), change('twin', { ...site('twin'), hosts: ['shop.localhost'] }), change('last', site('last')),
+  ]);
+  for (const index of [0, 1, 3, 5]) assert.equal(done[index], { reloaded: true });
+  const [bad, twin] = [done[2] as Hop3Error, done[4] as Hop3Error];
+  assert.match(bad.why!, /\[emerg\] .*invalid port in upstream "127\.0\.0\.1:99999" in sites\/bad\.conf:\d+$/);
+  assert.is(twin.what, 'shop.localhost belongs to shop and cannot be given to twin too.');
+  assert.equal((await knownSites(world.paths)).map((one) => one.app), ['first', 'good', 'last', 'shop']);
+  for (const app of ['first', 'good', 'last']) assert.is((await world.get(`${app}.localhost`)).status, 503);
+  assert.is((await world.get('shop.localhost')).body, 'the shop');
+
+  // The records still have the two; upon sites in force that are not known nothing is tried, and nothing lost.
+  await writeFile(join(world.paths.nginx, 'conf', 'sites.json'), '[{"app":"sh');
+  const unknown = await Promise.all([change('more', site('more')), change('other', site('other'))]);
+  for (const one of unknown) assert.is((one as Hop3Error).code, 'HOP3_NGINX_REFUSED');
+  assert.is((await world.get('shop.localhost')).body, 'the shop');
+  assert.is((await world.get('last.localhost')).status, 503);
+  records.delete(parseAppName('bad'));
+  assert.equal(await change('twin', null), { reloaded: true });
+  assert.equal((await knownSites(world.paths)).map((one) => one.app), ['first', 'good', 'last', 'more', 'other', 'shop']);
+});
+
+test('a reload that nginx does not take belongs to all who waited for it, and the sites before it are put back', async ({ world }) => {
+  // The call of the preparation must have ended, or all three would be joined.
+  await otherWork();
+  const master = nginxMaster(world.paths)!;
+  const [first, ...joined] = [site('one'), site('two'), site('three')].map((_, index, all) => world.apply(site('shop'), ...all.slice(0, index + 1)));
+  assert.equal(await first, { reloaded: true });
+  process.kill(master, 'SIGSTOP');
+  try {
+    for (const one of await Promise.allSettled(joined)) {
+      assert.is(one.status, 'rejected');
+      assert.match((one as PromiseRejectedResult).reason.what, /^nginx did not take its new configuration within 10 s/);
+    }
+  } finally {
+    process.kill(master, 'SIGCONT');
+  }
+  assert.equal((await knownSites(world.paths)).map((one) => one.app), ['one', 'shop']);
+  assert.is((await world.get('shop.localhost')).body, 'the shop');
 });
 
 test('what nginx refuses never replaces what works, and its own line is told', async ({ world }) => {

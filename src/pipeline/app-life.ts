@@ -1,11 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { byApp } from '../by-app.ts';
 import { createBareRepo, putRepoAside, removeAside } from '../git/repo.ts';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
-import { SLOTS, type SlotName } from '../paths.ts';
-import type { Site } from '../runtime/model.ts';
-import { applySites } from '../runtime/nginx-apply.ts';
+import { SLOTS } from '../paths.ts';
 import { endOneOffs } from '../runtime/one-off.ts';
 import { stopSlot } from '../runtime/services.ts';
 import { pointNowhere } from '../runtime/slots.ts';
@@ -13,6 +10,7 @@ import { destroyAddonsOf } from './addons.ts';
 import type { Host } from './job.ts';
 import { dropKept } from './kept-checkout.ts';
 import { matchPorts } from './ports.ts';
+import { applySite } from './sites.ts';
 
 /**
  * Makes an app: its row and ports, its directories and repository, its site in nginx.
@@ -26,9 +24,11 @@ export async function createApp(host: Host, app: AppName, by: string): Promise<v
     await host.barrier?.('app row made');
     await makeFiles(host, app);
     await host.barrier?.('app repository made');
-    await applySites(host.paths, host.settings, sitesOf(host));
+    await applySite(host, app);
   } catch (error) {
     await (await removeApp(host, app))();
+    // Another app's change may have brought this one's site into nginx already.
+    await applySite(host, app).catch((late: unknown) => host.reportDefect(`the site of ${app}, which was not made`, late));
     throw error;
   }
 }
@@ -59,18 +59,8 @@ export async function destroyApp(host: Host, app: AppName): Promise<() => Promis
   await destroyAddonsOf(host, app);
   await host.barrier?.('addons destroyed');
   const removeRepo = await removeApp(host, app);
-  await applySites(host.paths, host.settings, sitesOf(host));
+  await applySite(host, app);
   return removeRepo;
-}
-
-/** Every app as nginx must know it. */
-export function sitesOf(host: Pick<Host, 'store' | 'settings'>): Site[] {
-  const ports = byApp(host.store.ports.all().filter((row) => row.process === 'web'));
-  const domains = byApp(host.store.domains.all());
-  return host.store.apps.list().map(({ name }) => {
-    const of = (slot: SlotName) => (ports.get(name) ?? []).filter((row) => row.slot === slot).map((row) => row.port);
-    return { app: name, hosts: [`${name}.${host.settings.domain}`, ...(domains.get(name) ?? []).map((row) => row.host)], ports: { a: of('a'), b: of('b') } };
-  });
 }
 
 async function removeApp(host: Host, app: AppName): Promise<() => Promise<void>> {

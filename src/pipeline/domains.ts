@@ -2,11 +2,10 @@ import type { AppConfig } from '../config/model.ts';
 import { refuseDomain } from '../config/domains.ts';
 import { Hop3Error } from '../errors.ts';
 import { parseAppName, type AppName } from '../names.ts';
-import { applySites } from '../runtime/nginx-apply.ts';
 import { liveSlot } from '../runtime/slots.ts';
 import type { DomainRow } from '../store/domains.ts';
-import { sitesOf } from './app-life.ts';
 import type { Host, Job } from './job.ts';
+import { applySiteOr } from './sites.ts';
 
 type Wanted = readonly Pick<DomainRow, 'host' | 'source'>[];
 
@@ -37,16 +36,11 @@ export async function settleDomains(job: Job, config: AppConfig): Promise<void> 
  * @throws Hop3Error HOP3_DOMAIN for a name that is none, another app's or nobody's to take; HOP3_NGINX_REFUSED
  */
 export async function changeDomains(host: Pick<Host, 'store' | 'settings' | 'paths'>, app: AppName, wanted: Wanted): Promise<void> {
-  const { store, settings, paths } = host;
+  const { store } = host;
   for (const { host: name } of wanted) checkDomain(host, app, name);
   const before = store.domains.ofApp(app);
   store.domains.set(app, wanted);
-  try {
-    await applySites(paths, settings, sitesOf(host));
-  } catch (error) {
-    store.domains.set(app, before);
-    throw error;
-  }
+  await applySiteOr(() => store.domains.set(app, before), host, app);
 }
 
 function checkDomain({ store, settings }: Pick<Host, 'store' | 'settings'>, app: AppName, name: string): void {

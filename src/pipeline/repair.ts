@@ -11,11 +11,12 @@ import { endOneOffs } from '../runtime/one-off.ts';
 import { resumeWorkers, stopSlot } from '../runtime/services.ts';
 import { clearSlot, liveSlot } from '../runtime/slots.ts';
 import type { AppRow } from '../store/apps.ts';
-import { makeFiles, sitesOf } from './app-life.ts';
+import { makeFiles } from './app-life.ts';
 import { settleBranch } from './branch.ts';
 import type { Host } from './job.ts';
 import { keptConfig } from './known.ts';
 import { matchPorts } from './ports.ts';
+import { sitesOf } from './sites.ts';
 
 /**
  * Brings files, processes and records to one whole version of each app after the server died at any point. Nothing here

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { liveSlot, clearSlot, fillSlot } from '../runtime/slots.ts';
 import { resumeWorkers, stopSlot } from '../runtime/services.ts';
-import { otherSlot } from '../paths.ts';
+import { otherSlot, type SlotName } from '../paths.ts';
 import type { SlotSpec, WorkerSpec } from '../runtime/model.ts';
-import { applySites } from '../runtime/nginx-apply.ts';
-import { sitesOf } from './app-life.ts';
+import type { PortRow } from '../store/ports.ts';
 import { unlessCancelled } from './cancel.ts';
 import type { Job } from './job.ts';
 import type { Built } from './model.ts';
@@ -12,6 +11,7 @@ import { limitsOf } from './limits.ts';
 import { matchPorts } from './ports.ts';
 import { processTypes } from './process-types.ts';
 import type { Provisioned } from './provision.ts';
+import { applySiteOr } from './sites.ts';
 
 export interface Staged {
   readonly provisioned: Provisioned;
@@ -73,11 +73,21 @@ async function workersOf(job: Job, built: Built, provisioned: Provisioned, slot:
   const counts = job.store.scale.get(job.app);
   const types = Object.entries(processTypes(built));
   const webs = types.some(([type]) => type === 'web') ? (counts['web'] ?? 1) : 1;
-  if (await matchPorts(job, job.app, slot, webs)) await applySites(job.paths, job.settings, sitesOf(job));
-  const ports = job.store.ports.ofApp(job.app).filter((row) => row.slot === slot);
+  await givePorts(job, slot, webs);
+  const ports = portsOf(job, slot);
   return types.flatMap(([type, command]) => Array.from({ length: counts[type] ?? 1 }, (_, index): WorkerSpec => {
     const port = type === 'web' ? (ports.find((row) => row.process === type && row.instance === index + 1)?.port ?? null) : null;
     const env = port === null ? provisioned.env : { ...provisioned.env, PORT: String(port) };
     return { name: `${type}.${index + 1}`, type, command, port, env };
   }));
+}
+
+/** The records keep what nginx has: the next deploy, which needs as many, would not tell it again. */
+async function givePorts(job: Job, slot: SlotName, webs: number): Promise<void> {
+  const had = portsOf(job, slot).length;
+  if (await matchPorts(job, job.app, slot, webs)) await applySiteOr(async () => { await matchPorts(job, job.app, slot, had); }, job, job.app);
+}
+
+function portsOf({ store, app }: Job, slot: SlotName): PortRow[] {
+  return store.ports.ofApp(app).filter((row) => row.slot === slot && row.process === 'web');
 }

@@ -1,174 +1,91 @@
-import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { setImmediate as otherWork } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
+import type { AppName } from '../names.ts';
 import type { Paths } from '../paths.ts';
-import { run, type Command } from '../run.ts';
-import type { Settings } from '../settings.ts';
 import type { Site } from './model.ts';
-import { renderNginxConfig, type NginxConfig } from './nginx-config.ts';
-import { bringIntoEffect } from './nginx-reload.ts';
-import { syncPath } from './sync-tree.ts';
+import { prepareConfig, putInForce, sitesInForce, type Candidate, type NginxSettings } from './nginx-staged.ts';
 
 export { reloadCount } from './nginx-log.ts';
-
-type NginxSettings = Pick<Settings, 'httpListen'>;
 
 export interface Applied {
   /** False when nothing had changed, or when nginx does not run and will read the files at its start. */
   readonly reloaded: boolean;
 }
 
-let queue: Promise<unknown> = Promise.resolve();
+/** One who waits for nginx to be told. */
+interface Call {
+  /** Whose site it changes; null for one that is about all of them. */
+  readonly app: AppName | null;
+  /** Every site, as it is when the turn has come. */
+  readonly sites: () => readonly Site[];
+  readonly done: (applied: Applied) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** By HOP3_ROOT: who waits there for the work that is under way. */
+const waiting = new Map<string, Call[]>();
 
 /**
  * Makes these sites, and no others, the ones that nginx serves. The whole configuration is written beside the one in force and
  * tested as a whole; only then it takes the other's place by rename(2), and nginx is told if the bytes differ. When this
- * returns, every new connection meets the new configuration. Calls wait for each other.
+ * returns, every new connection meets the new configuration. Calls wait for each other, and all that wait are answered by one
+ * test and one reload; the sites of the last one hold.
  * @throws Hop3Error HOP3_NGINX_REFUSED, with nginx's own line; the configuration that was in force still is
  */
 export function applySites(paths: Paths, settings: NginxSettings, sites: readonly Site[]): Promise<Applied> {
-  const turn = queue.then(() => apply(paths, settings, sites));
-  queue = turn.catch(() => {});
-  return turn;
+  return inTurn(paths, settings, null, () => sites);
 }
 
-/** The sites of the configuration in force; none when there is no configuration yet. */
+/**
+ * The same for one who has changed the site of one app: made, altered or taken away. When nginx refuses the sites as they are
+ * all together, the change of this app is tried alone, upon the sites in force: nobody is held up by another's.
+ * @param sites gives every site as it is to be; called when the turn has come
+ */
+export function applySiteOf(paths: Paths, settings: NginxSettings, app: AppName, sites: () => readonly Site[]): Promise<Applied> {
+  return inTurn(paths, settings, app, sites);
+}
+
+/** The sites of the configuration in force; none when there is no configuration yet: the server writes all of them again when it starts. */
 export async function knownSites(paths: Paths): Promise<Site[]> {
+  return (await sitesInForce(paths)) ?? [];
+}
+
+function inTurn(paths: Paths, settings: NginxSettings, app: AppName | null, sites: Call['sites']): Promise<Applied> {
+  return new Promise((done, failed) => {
+    const call: Call = { app, sites, done, failed };
+    const others = waiting.get(paths.root);
+    if (others) others.push(call);
+    else void answerAll(paths, settings, [call]);
+  });
+}
+
+async function answerAll(paths: Paths, settings: NginxSettings, first: readonly Call[]): Promise<void> {
+  for (let calls = first; calls.length > 0; calls = waiting.get(paths.root)!) {
+    waiting.set(paths.root, []);
+    await answer(paths, settings, calls).catch((error: unknown) => { for (const call of calls) call.failed(error); });
+  }
+  waiting.delete(paths.root);
+}
+
+/** Answers all of them at once, or, when nginx refuses what they want together, one after the other. */
+async function answer(paths: Paths, settings: NginxSettings, calls: readonly Call[]): Promise<void> {
+  let candidate: Candidate;
   try {
-    return JSON.parse(await readFile(join(paths.nginx, 'conf', 'sites.json'), 'utf8')) as Site[];
+    candidate = await prepareConfig(paths, settings, calls.at(-1)!.sites);
   } catch (error) {
-    // Missing, or cut short by a crash: the server writes all sites again when it starts.
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    if (!(error instanceof Hop3Error) || error.code !== 'HOP3_NGINX_REFUSED') throw error;
+    for (const call of calls) await answerAlone(paths, settings, call, error).catch(call.failed);
+    return;
   }
+  const reloaded = await putInForce(paths, settings, candidate);
+  for (const call of calls) call.done({ reloaded });
 }
 
-/** A host name that only this HOP3_ROOT knows, made at the first call. nginx answers to it with its generation. */
-export async function probeHost(paths: Paths): Promise<string> {
-  const file = join(paths.nginx, 'probe-host');
-  const known = await readFile(file, 'utf8').catch(() => '');
-  if (/^[0-9a-f]{32}\.hop3\.invalid\n$/.test(known)) return known.trim();
-  const made = `${randomBytes(16).toString('hex')}.hop3.invalid`;
-  await writeFile(`${file}.new`, `${made}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
-  return made;
-}
-
-/** `nginx -t` of a configuration directory. */
-function testConfig(paths: Paths, dir: string): Command {
-  return { file: 'nginx', args: ['-t', '-q', '-e', 'stderr', '-p', paths.nginx, '-c', join(dir, 'nginx.conf')], limit: 30 };
-}
-
-async function apply(paths: Paths, settings: NginxSettings, sites: readonly Site[]): Promise<Applied> {
-  await mkdir(join(paths.nginx, 'tmp'), { recursive: true, mode: 0o700 });
-  const host = await probeHost(paths);
-  const config = renderNginxConfig(paths, settings, sites, host);
-  const before = await readlink(join(paths.nginx, 'conf')).catch(() => null);
-  const inForce = before === null ? null : join(paths.nginx, before);
-  const same = inForce === null ? new Set<string>() : await unchangedFiles(inForce, config);
-  if (inForce !== null && same.size === config.files.size && (await hasNoOtherSite(inForce, config))) {
-    return { reloaded: await bringIntoEffect(paths, settings.httpListen, host, config.generation, false) };
-  }
-  const staged = await stage(paths, config, inForce, same);
-  try {
-    await check(paths, staged);
-    await pointConf(paths, basename(staged));
-    const reloaded = await bringIntoEffect(paths, settings.httpListen, host, config.generation, true);
-    await removeOthers(paths, basename(staged));
-    return { reloaded };
-  } catch (error) {
-    if (before !== null) await pointConf(paths, before);
-    else await rm(join(paths.nginx, 'conf'), { force: true });
-    await rm(staged, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-/** Files that are the same in the configuration in force are linked from there: one of a thousand is written. */
-async function stage(paths: Paths, config: NginxConfig, inForce: string | null, same: ReadonlySet<string>): Promise<string> {
-  const dir = await mkdtemp(join(paths.nginx, 'conf-'));
-  await mkdir(join(dir, 'sites'), { mode: 0o700 });
-  await inBatches(config.files, async ([name, text]) => {
-    if (inForce !== null && same.has(name) && tryLink(join(inForce, name), join(dir, name))) return;
-    await writeFile(join(dir, name), text, { mode: 0o600 });
-  });
-  // After a power cut `hop3 up` renders everything again from this one file; syncing all of a thousand would take seconds.
-  await syncPath(join(dir, 'sites.json'));
-  await syncPath(dir);
-  return dir;
-}
-
-/** False where the file system has no further link for this file, or none at all. */
-function tryLink(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function check(paths: Paths, dir: string): Promise<void> {
-  const tested = await run(testConfig(paths, dir));
-  if (tested.code === 0) return;
-  const refusal = tested.tail.find((line) => /\[(?:emerg|alert|crit)\]/.test(line)) ?? tested.tail.at(-1) ?? 'nginx -t said nothing';
-  throw new Hop3Error('HOP3_NGINX_REFUSED', {
-    what: 'nginx refused the new configuration, so the one before it stays in force.',
-    why: refusal.replaceAll(`${dir}/`, ''),
-    next: 'What was live answers as before. `hop3 status --server-log` and the file logs/nginx/current in HOP3_ROOT have more.',
-  });
-}
-
-/** One rename: nginx finds the old directory or the new one, each whole. */
-async function pointConf(paths: Paths, target: string): Promise<void> {
-  const next = join(paths.nginx, 'conf.next');
-  await rm(next, { force: true });
-  await symlink(target, next);
-  await rename(next, join(paths.nginx, 'conf'));
-  await syncPath(paths.nginx);
-}
-
-async function removeOthers(paths: Paths, kept: string): Promise<void> {
-  for (const name of await readdir(paths.nginx)) {
-    if (!name.startsWith('conf-') || name === kept) continue;
-    const sites = join(paths.nginx, name, 'sites');
-    await inBatches(await readdir(sites).catch(() => []), (site) => rmSync(join(sites, site), { recursive: true, force: true }));
-    await rm(join(paths.nginx, name), { recursive: true, force: true });
-  }
-}
-
-/** The files that a directory has with these very bytes. All are read each time: one may have been edited by hand, or be cut short by a power cut. */
-async function unchangedFiles(dir: string, config: NginxConfig): Promise<Set<string>> {
-  const same = new Set<string>();
-  await inBatches(config.files, ([name, text]) => {
-    if (readOrNull(join(dir, name)) === text) same.add(name);
-  });
-  return same;
-}
-
-function readOrNull(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-async function hasNoOtherSite(dir: string, config: NginxConfig): Promise<boolean> {
-  const sites = await readdir(join(dir, 'sites')).catch(() => null);
-  return sites?.length === [...config.files.keys()].filter((name) => dirname(name) === 'sites').length;
-}
-
-/** Files that are handled in one go, without a turn of the event loop for each: a few milliseconds at most. */
-const BATCH = 50;
-
-async function inBatches<Item>(items: Iterable<Item>, handle: (item: Item) => Promise<void> | void): Promise<void> {
-  let count = 0;
-  for (const item of items) {
-    await handle(item);
-    if (++count % BATCH === 0) await otherWork();
-  }
+async function answerAlone(paths: Paths, settings: NginxSettings, call: Call, refusal: Hop3Error): Promise<void> {
+  const { app } = call;
+  const inForce = await sitesInForce(paths);
+  // Upon sites that are not known the change of one would take all the others away.
+  if (app === null || inForce === null) throw refusal;
+  const own = call.sites().filter((site) => site.app === app);
+  const candidate = await prepareConfig(paths, settings, () => [...inForce.filter((site) => site.app !== app), ...own]);
+  call.done({ reloaded: await putInForce(paths, settings, candidate) });
 }

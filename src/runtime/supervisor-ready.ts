@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
 import { baseUrl, formatAddress, reachableHost, type Settings } from '../settings.ts';
-import { probeHost } from './nginx-apply.ts';
 import { askGeneration } from './nginx-process.ts';
+import { probeHost } from './nginx-staged.ts';
 import { OWN_SERVICES, type OwnService } from './supervisor-services.ts';
 
 /** Seconds until server and nginx have to answer; together they take about one. */
