@@ -9,6 +9,9 @@ import { git } from './objects.ts';
 
 /** Seconds for git to join packs. When there is much to do git goes on by itself in the background. */
 const TIDY = 600;
+/** Loose objects and packs that a repository may have before they are joined: git's defaults for gc.auto and gc.autoPackLimit. */
+const MOST_LOOSE = 6700;
+const MOST_PACKS = 50;
 
 /**
  * What a repository itself says, for every git that touches it. The reflog is kept for good: after a rollback the newer
@@ -80,9 +83,16 @@ export async function ensureEmptyRepo(paths: Paths): Promise<string> {
   return dir;
 }
 
-/** Joins a repository's packs when there are many, as git itself would at the end of a push. */
+/** Joins a repository's packs when there are many, as git itself would at the end of a push. Git is started only where it would find work. */
 export async function tidyRepo(repo: string): Promise<void> {
-  await runOk(git(repo, ['gc', '--auto', '--quiet'], { limit: TIDY }));
+  if (!(await isUntidy(join(repo, 'objects')))) return;
+  await runOk(git(repo, ['-c', `gc.auto=${MOST_LOOSE}`, '-c', `gc.autoPackLimit=${MOST_PACKS}`, 'gc', '--auto', '--quiet'], { limit: TIDY }));
+}
+
+/** What `git gc --auto` asks itself (gc(1)); like git it guesses the number of all loose objects from one of the 256 directories. */
+async function isUntidy(objects: string): Promise<boolean> {
+  const packs = (await namesIn(join(objects, 'pack'))).filter((name) => name.endsWith('.pack')).length;
+  return packs > MOST_PACKS || (await namesIn(join(objects, '17'))).length > MOST_LOOSE / 256;
 }
 
 /**

@@ -20,7 +20,7 @@ export function buildKey(packageSet: PackageSet): string {
 export async function findKnown(job: Job, received: Received): Promise<Built | null> {
   const stored = await findStored(job, received);
   if (!stored) return null;
-  if (!(await isValidPath(stored.storePath))) {
+  if (!(await (received.lookAhead?.(stored.storePath) ?? isValidPath(stored.storePath)))) {
     job.log.line(`b${stored.number} built this tree, but its store path is gone: building it again`);
     return null;
   }

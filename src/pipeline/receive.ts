@@ -4,6 +4,7 @@ import { Hop3Error } from '../errors.ts';
 import { shortOid, type Oid } from '../names.ts';
 import type { Job } from './job.ts';
 import type { Lineage } from './lineage.ts';
+import { lookAhead, type LookAhead } from './look-ahead.ts';
 import type { Push } from './model.ts';
 
 export interface Received {
@@ -12,6 +13,8 @@ export interface Received {
   readonly lineage: Lineage;
   /** The build of the release that a push of an older commit goes back to. */
   readonly earlierBuild: number | null;
+  /** Begun for such a push. */
+  readonly lookAhead?: LookAhead;
 }
 
 /**
@@ -35,12 +38,15 @@ export async function receive(job: Job, push: Push): Promise<Received> {
   const move = { ref: push.ref, commit: push.commit, old: now };
 
   const earlier = now === null || now === push.commit ? null : store.releases.ofCommit(app, push.commit);
-  if (earlier && (await isAncestor(repo, push.commit, now!))) {
-    log.phase(`Rollback to v${earlier.version}: ${shortOid(push.commit)} was live before`);
-    return {
-      ...received, earlierBuild: earlier.build,
-      lineage: { reason: 'rollback', version, description: `Rollback to v${earlier.version}`, env: earlier.env, generated: earlier.generated, branch: move },
-    };
+  if (earlier) {
+    const look = lookAhead(job, earlier.build);
+    if (await isAncestor(repo, push.commit, now!)) {
+      log.phase(`Rollback to v${earlier.version}: ${shortOid(push.commit)} was live before`);
+      return {
+        ...received, earlierBuild: earlier.build, lookAhead: look,
+        lineage: { reason: 'rollback', version, description: `Rollback to v${earlier.version}`, env: earlier.env, generated: earlier.generated, branch: move },
+      };
+    }
   }
   return {
     ...received, earlierBuild: null,
