@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import type { StorePath } from '../../src/names.ts';
 import { NixDaemon, NoDaemonAnswer } from '../../src/nix/daemon.ts';
 import { closureOf, isValidPath } from '../../src/nix/store.ts';
+import { StoreSizes } from '../../src/nix/store-sizes.ts';
 import { asOrdinaryUser } from './ordinary-user.ts';
 
 await asOrdinaryUser(import.meta.url);
@@ -43,6 +44,22 @@ daemon('a closure is the one that nix-store tells', async () => {
   const told = execFileSync('nix-store', ['-qR', top], { encoding: 'utf8' }).trim().split('\n');
   assert.equal(await closureOf(top), told);
   assert.equal(told, [below, top], 'what is needed comes first');
+});
+
+daemon('who asks for a closure is told the sizes in passing, and asks for none of them again', async () => {
+  const sizes = new StoreSizes();
+  await closureOf(top, (path, bytes) => sizes.note(path, bytes));
+  for (const path of [top, below]) assert.is(sizes.of(path), Number(execFileSync('nix-store', ['-q', '--size', path], { encoding: 'utf8' })));
+  // A daemon that is not there could not be asked.
+  const before = process.env['NIX_DAEMON_SOCKET_PATH'];
+  process.env['NIX_DAEMON_SOCKET_PATH'] = join(home, 'nobody');
+  try {
+    await sizes.learn([top, below]);
+  } finally {
+    if (before === undefined) delete process.env['NIX_DAEMON_SOCKET_PATH'];
+    else process.env['NIX_DAEMON_SOCKET_PATH'] = before;
+  }
+  assert.is.not(sizes.of(below), 0);
 });
 
 daemon('another store than the daemon\'s is left to the nix-store program', async () => {

@@ -20,6 +20,12 @@ export class StoreSizes {
     });
   }
 
+  /** Takes what somebody who asked for something else was told. */
+  note(path: string, bytes: number): void {
+    if (this.#known.size >= MOST) this.#known.clear();
+    this.#known.set(path, bytes);
+  }
+
   of(path: string): number {
     return this.#known.get(path) ?? 0;
   }

@@ -10,10 +10,11 @@ const LOOK_UP = 60;
 
 /**
  * The store paths that a path needs at run time, itself included.
+ * @param tellSize told the bytes of each, where the daemon says them in passing
  * @throws Hop3Error HOP3_COMMAND_FAILED for a path that is not valid
  */
-export async function closureOf(storePath: StorePath): Promise<readonly string[]> {
-  const asked = await askDaemon((daemon) => walkClosure(daemon, storePath));
+export async function closureOf(storePath: StorePath, tellSize: (path: string, bytes: number) => void = () => {}): Promise<readonly string[]> {
+  const asked = await askDaemon((daemon) => walkClosure(daemon, storePath, tellSize));
   if (asked) return asked;
   const stdout = await runOk({ file: 'nix-store', args: ['-qR', storePath], limit: LOOK_UP, env: nixEnv() }, { keepStdout: 16 * 1024 * 1024 });
   return stdout.split('\n').filter((line) => line !== '');
@@ -48,12 +49,15 @@ async function askDaemon<T>(question: (daemon: NixDaemon) => Promise<T>): Promis
 }
 
 /** A path and all that it leads to; what is needed comes before what needs it, as in nix-store's answer. */
-async function walkClosure(daemon: NixDaemon, storePath: StorePath): Promise<readonly string[]> {
+async function walkClosure(daemon: NixDaemon, storePath: StorePath, tellSize: (path: string, bytes: number) => void): Promise<readonly string[]> {
   const references = new Map<string, readonly string[]>();
   for (let level: readonly string[] = [storePath]; level.length > 0;) {
     const found = await daemon.infos(level);
     if (found.includes(null)) throw new NoDaemonAnswer('a path of the closure is not valid');
-    level.forEach((path, index) => references.set(path, found[index]!.references));
+    level.forEach((path, index) => {
+      references.set(path, found[index]!.references);
+      tellSize(path, found[index]!.size);
+    });
     level = [...new Set(found.flatMap((info) => info!.references))].filter((path) => !references.has(path));
   }
   const ordered = new Set<string>();

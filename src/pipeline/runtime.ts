@@ -11,7 +11,8 @@ import type { KeptRuntime } from './known.ts';
  * @throws Hop3Error HOP3_RUNTIME_...
  */
 export async function readBuiltRuntime(job: Job, output: BuildOutput, config: AppConfig): Promise<KeptRuntime> {
-  const closure = await closureOf(output.storePath);
+  // The look for what can be pruned would ask the daemon for the sizes once more.
+  const closure = await closureOf(output.storePath, (path, bytes) => job.sizes.note(path, bytes));
   const runtime = await readRuntime(output.storePath, output.expressionEnv, closure, job.log);
   const types = [...Object.keys(runtime.workers), ...(runtime.static === null ? [] : ['static'])];
   job.log.phase('Discovering process types');
