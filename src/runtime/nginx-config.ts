@@ -42,7 +42,7 @@ export function renderNginxConfig(paths: Paths, settings: NginxSettings, sites: 
   return { generation, files };
 }
 
-/** The name of nginx's upstream for a slot of an app, as the site template puts it together. App names have no `_`. */
+/** The name of nginx's upstream for a slot of an app. App names have no `_`. */
 function upstreamName(app: string, slot: string): string {
   return `hop3_${app}_${slot}`;
 }
@@ -74,21 +74,26 @@ function siteRenderer(paths: Paths, listen: string): (site: Site) => string {
 }
 
 function renderSite(paths: Paths, listen: string, site: Site): string {
-  // An upstream without a server is an error to nginx; without the upstream the app answers "not answering".
-  const upstreams = SLOTS.filter((slot) => site.ports[slot].length > 0).map((slot) => ({
-    name: upstreamName(site.app, slot),
-    url: `http://${upstreamName(site.app, slot)}`,
+  const slots = SLOTS.map((slot) => ({
+    slot,
+    // An upstream without a server is an error to nginx; without the upstream the app answers "not answering".
+    url: site.ports[slot].length === 0 ? '' : `http://${upstreamName(site.app, slot)}`,
+    webLocation: `@hop3_web_${slot}`,
+    eventsLocation: `@hop3_events_${slot}`,
+  }));
+  const upstreams = slots.filter(({ url }) => url !== '').map(({ slot, url }) => ({
+    url, name: upstreamName(site.app, slot),
     liveFile: join(paths.current(site.app), webSlotFile(slot)),
     servers: site.ports[slot].map((port) => ({ address: `127.0.0.1:${port}` })),
   }));
   return renderNginxTemplate('site.conf', {
-    app: site.app,
     listen,
     hosts: site.hosts.filter((host) => host !== CATCH_ALL).map((host) => ({ host })),
     catchAll: site.hosts.includes(CATCH_ALL),
     maintenanceFile: paths.maintenance(site.app),
     maintenance: new NginxMessage(`${site.app} is down for maintenance. Please come back later.`),
     current: paths.current(site.app),
+    slots,
     upstreams,
     hasUpstreams: upstreams.length > 0,
     noRelease: new NginxMessage(`${site.app} has no live release.`),
