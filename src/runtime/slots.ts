@@ -54,12 +54,11 @@ export async function fillSlot(paths: Paths, spec: SlotSpec): Promise<string> {
   clearSlot(paths, app, slot);
 
   const layout = slotLayout(paths, app, slot);
-  for (const dir of [paths.data(app), paths.workerLogs(app), layout.services, layout.etc]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  for (const dir of [paths.data(app), paths.workerLogs(app), layout.services]) mkdirSync(dir, { recursive: true, mode: 0o700 });
   symlinkSync(spec.storePath, layout.release);
   const target = slotTarget(slot, slotMode(spec), spec.static === null ? null : realPath(spec.static));
   makeModeDirectory(paths, app, target, spec.static);
-  for (const [name, text] of Object.entries(etcFiles(app))) writeFileSync(join(layout.etc, name), text, { mode: 0o600 });
-  writeFileSync(layout.init, sandboxInit(), { mode: 0o700 });
+  if (spec.workers.length > 0) writeSandboxFiles(app, layout);
   for (const worker of spec.workers) writeWorker(paths, spec, layout, worker);
   pruneLogDirs(paths, app);
   // With workers startSlot does it, while they start.
@@ -107,6 +106,13 @@ function pointCurrent(paths: Paths, app: AppName, target: string): void {
   symlinkSync(target, next);
   renameSync(next, paths.current(app));
   syncDirectory(paths.app(app));
+}
+
+/** What the sandboxes of all workers of a slot share. A slot of files alone has none, and each file would be one sync more in every deploy. */
+function writeSandboxFiles(app: AppName, layout: SlotLayout): void {
+  mkdirSync(layout.etc, { mode: 0o700 });
+  for (const [name, text] of Object.entries(etcFiles(app))) writeFileSync(join(layout.etc, name), text, { mode: 0o600 });
+  writeFileSync(layout.init, sandboxInit(), { mode: 0o700 });
 }
 
 function writeWorker(paths: Paths, spec: SlotSpec, slot: SlotLayout, worker: WorkerSpec): void {

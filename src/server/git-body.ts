@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Hop3Error } from '../errors.ts';
+import { heapRoom } from './heap.ts';
 import type { ByteSource } from './pkt-line.ts';
 
 export interface BodyLimits {
@@ -10,6 +11,9 @@ export interface BodyLimits {
   /** Milliseconds without a byte while one is waited for. */
   readonly idleMs: number;
 }
+
+/** Bytes from which on a body makes the heap's collections felt. */
+const LARGE_BODY = 2 * 1024 ** 2;
 
 /** The connection ended before the body did; there is nobody to answer. */
 export class ClientGone extends Error {
@@ -24,16 +28,22 @@ export class ClientGone extends Error {
  */
 export class GitBody implements ByteSource {
   readonly #limits: BodyLimits;
+  readonly #request: IncomingMessage;
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #gzip: boolean;
   #pushedBack: Buffer | null = null;
   #bytes = 0;
   #packedBytes = 0;
   #ended = false;
+  #large = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** Ends the wait for the piece that is waited for; without a wait nobody hears it. */
+  #stalled: (error: Error) => void = () => {};
 
   /** @throws Hop3Error HOP3_GIT_ENCODING */
   constructor(request: IncomingMessage, limits: BodyLimits) {
     this.#limits = limits;
+    this.#request = request;
     const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
     this.#gzip = encoding === 'gzip' || encoding === 'x-gzip';
     if (!this.#gzip && encoding !== 'identity') {
@@ -41,6 +51,7 @@ export class GitBody implements ByteSource {
     }
     // The listener stays for the request's whole life: an error that nobody hears would end the server.
     request.on('error', () => {});
+    request.once('close', () => clearTimeout(this.#timer));
     const source: Readable = this.#gzip ? this.#unpack(request) : request;
     this.#chunks = source[Symbol.asyncIterator]();
   }
@@ -64,6 +75,10 @@ export class GitBody implements ByteSource {
     if (chunk === null) return null;
     this.#bytes += chunk.length;
     if (Math.max(this.#bytes, this.#packedBytes) > this.#limits.mostBytes) throw tooLarge(this.#limits.mostBytes);
+    if (this.#bytes > LARGE_BODY && !this.#large) {
+      this.#large = true;
+      this.#request.once('close', heapRoom.take());
+    }
     return chunk;
   }
 
@@ -88,13 +103,8 @@ export class GitBody implements ByteSource {
 
   async #nextChunk(): Promise<Buffer | null> {
     if (this.#ended) return null;
-    const { idleMs } = this.#limits;
-    let timer: NodeJS.Timeout | undefined;
-    const idle = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Hop3Error('HOP3_PUSH_STALLED', { what: `Nothing came from the client for ${Math.round(idleMs / 1000)} s.`, next: 'Check the network and try again.' })), idleMs);
-    });
     try {
-      const next = await Promise.race([this.#chunks.next(), idle]);
+      const next = await this.#withinIdle(this.#chunks.next());
       this.#ended = next.done === true;
       return next.done ? null : next.value;
     } catch (error) {
@@ -103,9 +113,17 @@ export class GitBody implements ByteSource {
       const code = (error as NodeJS.ErrnoException).code ?? '';
       if (this.#gzip && code.startsWith('Z_')) throw new Hop3Error('HOP3_GIT_REQUEST', { what: 'The request\'s body says it is gzip and is not, or is cut off.', cause: error });
       throw new ClientGone(error);
-    } finally {
-      clearTimeout(timer);
     }
+  }
+
+  /** One timer serves all pieces of a body: there are thousands in a large one. */
+  #withinIdle<T>(piece: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#stalled = reject;
+      this.#timer ??= setTimeout(() => this.#stalled(stalled(this.#limits.idleMs)), this.#limits.idleMs).unref();
+      this.#timer.refresh();
+      piece.then(resolve, reject);
+    });
   }
 
   #unpack(request: IncomingMessage): Readable {
@@ -120,6 +138,10 @@ export class GitBody implements ByteSource {
     });
     return request.pipe(gunzip);
   }
+}
+
+function stalled(idleMs: number): Hop3Error {
+  return new Hop3Error('HOP3_PUSH_STALLED', { what: `Nothing came from the client for ${Math.round(idleMs / 1000)} s.`, next: 'Check the network and try again.' });
 }
 
 export function tooLarge(mostBytes: number): Hop3Error {

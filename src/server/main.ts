@@ -6,7 +6,6 @@ import { restorePending } from '../pipeline/restore.ts';
 import { formatAddress, readSettings, refusePlainHttp, type Address } from '../settings.ts';
 import { buildServer } from './build-server.ts';
 import { createContext } from './create-context.ts';
-import { collectLessOften } from './heap.ts';
 import { renewCertificate } from './tls-renewal.ts';
 
 /** Milliseconds a stopping server waits for open requests before it cuts them; s6 waits longer before it kills. */
@@ -14,7 +13,6 @@ const STOP_LIMIT = 15_000;
 
 /** The server as s6 runs it: settings from the environment, log on stdout, SIGTERM ends it in good order. */
 async function main(): Promise<void> {
-  collectLessOften();
   const settings = readSettings(process.env);
   refusePlainHttp(settings);
   const context = await createContext(settings);
