@@ -77,9 +77,9 @@ vanish('git on the server is killed: the deploy is told and the client sees a fa
   assert.match(world.defects.splice(0).join('\n'), 'SIGKILL');
 });
 
-vanish('a 60 MB push keeps the server\'s memory flat', async () => {
+vanish('a 150 MB push does not fill the server\'s memory', async () => {
   const tree = await world.liveApp('big');
-  execFileSync('sh', ['-c', 'head -c 60000000 /dev/urandom > big'], { cwd: tree.dir });
+  execFileSync('sh', ['-c', 'head -c 150000000 /dev/urandom > big'], { cwd: tree.dir });
   await tree.commit('big');
   const start = process.memoryUsage().rss;
   let most = start;
@@ -87,7 +87,7 @@ vanish('a 60 MB push keeps the server\'s memory flat', async () => {
   const { code, output } = await tree.push('hop3', 'main');
   clearInterval(watch);
   assert.is(code, 0, output);
-  assert.ok(most - start < 45 * 1024 * 1024, `grew by ${Math.round((most - start) / 1e6)} MB`);
+  assert.ok(most - start < 64 * 1024 * 1024, `grew by ${Math.round((most - start) / 1e6)} MB`);
 });
 
 vanish('the hook socket is for Hop3\'s own user, and hears hooks of open pushes only', async () => {
