@@ -17,6 +17,11 @@ export function appStates(context: ServerContext, rows: readonly AppRow[], statu
   return rows.map((row) => appState(context, row, workers.get(row.name) ?? [], lives.get(row.name) ?? null));
 }
 
+/** The processes of one app. */
+export function appWorkers(context: ServerContext, row: AppRow, statuses: readonly WorkerStatus[]): WorkerInfo[] {
+  return workersOf(context, row, byApp(statuses).get(row.name) ?? [], context.store.releases.live(row.name));
+}
+
 /** All of one app. */
 export function appDetail(context: ServerContext, row: AppRow, statuses: readonly WorkerStatus[]): AppDetail {
   const live = context.store.releases.live(row.name);

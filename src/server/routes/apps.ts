@@ -5,10 +5,10 @@ import { parseBranchName } from '../../git/ref-name.ts';
 import { parseAppName } from '../../names.ts';
 import { workerStatuses } from '../../runtime/services.ts';
 import { existingApp, visibleApps } from '../api-access.ts';
-import type { AppDetail, AppSummary } from '../api-types.ts';
+import type { AppDetail, AppSummary, WorkerInfo } from '../api-types.ts';
 import { streamDeploy } from '../api-stream.ts';
 import { appSummary, deployedInfo } from '../api-views.ts';
-import { appDetail } from '../app-detail.ts';
+import { appDetail, appWorkers } from '../app-detail.ts';
 import type { ServerContext } from '../context.ts';
 import type { OpenStreams } from '../open-streams.ts';
 
@@ -54,8 +54,8 @@ export function appRoutes(context: ServerContext, streams: OpenStreams): Fastify
       return { destroyed: row.name };
     });
 
-    api.get('/apps/:app/ps', { config: { access: 'app' } }, async (request): Promise<Pick<AppDetail, 'workers'>> => ({
-      workers: appDetail(context, existingApp(context, request), await workerStatuses(context.paths)).workers,
+    api.get('/apps/:app/ps', { config: { access: 'app' } }, async (request): Promise<{ workers: WorkerInfo[] }> => ({
+      workers: appWorkers(context, existingApp(context, request), await workerStatuses(context.paths)),
     }));
 
     api.patch('/apps/:app/ps', { config: { access: 'app' }, schema: { body: Counts } }, (request, reply) => {
