@@ -75,7 +75,8 @@ export class GitBody implements ByteSource {
     if (chunk === null) return null;
     this.#bytes += chunk.length;
     if (Math.max(this.#bytes, this.#packedBytes) > this.#limits.mostBytes) throw tooLarge(this.#limits.mostBytes);
-    if (this.#bytes > LARGE_BODY && !this.#large) {
+    // What is unpacked after the request has closed is in memory already, and no `close` would give the room back.
+    if (this.#bytes > LARGE_BODY && !this.#large && !this.#request.closed) {
       this.#large = true;
       this.#request.once('close', heapRoom.take());
     }
