@@ -113,6 +113,8 @@ function send(reply: FastifyReply, body: Readable): FastifyReply {
 }
 
 function onClientGone(reply: FastifyReply, then: () => void): void {
+  // Gone before the handler began: no event tells of it any more.
+  if (reply.raw.closed && !reply.raw.writableFinished) return then();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) then();
   });
