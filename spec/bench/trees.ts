@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { expression, site } from '../e2e/tiny-apps.ts';
 
+/** Part of what each round of a change puts into its file: a tree that an earlier bench of this machine pushed would be in the store already. */
+export const THIS_RUN = randomBytes(6).toString('hex');
+
 /** One page, built in one step. */
 export const oneFileSite = (text: string): Record<string, string> => site(text);
 

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { silentLog } from '../../src/log.ts';
 import type { AppName } from '../../src/names.ts';
 import { resolvePackageSet } from '../../src/nix/package-set.ts';
+import { StoreSweep } from '../../src/pipeline/sweep.ts';
 import { StoreSizes } from '../../src/nix/store-sizes.ts';
 import { Paths } from '../../src/paths.ts';
 import { AddonHost } from '../../src/pipeline/addon-host.ts';
@@ -225,7 +226,7 @@ test('a derivation that was garbage is found again by the commit, as long as tha
   const paths = new Paths(world.root);
   const store = Store.open(paths.database, paths.secretKey);
   const packageSet = await resolvePackageSet(settings, silentLog);
-  const host: Host = { settings, paths, store, addons: new AddonHost({ settings, paths, store }), packageSet: async () => packageSet, sizes: new StoreSizes(), sweepPorts: async () => {}, builds: new Gate(1), barrier: null, reportDefect: (where, error) => { throw new Error(where, { cause: error }); } };
+  const host: Host = { settings, paths, store, addons: new AddonHost({ settings, paths, store }), packageSet: async () => packageSet, sizes: new StoreSizes(), sweep: new StoreSweep({ store, reportDefect: (where, error) => { throw new Error(where, { cause: error }); } }), sweepPorts: async () => {}, builds: new Gate(1), barrier: null, reportDefect: (where, error) => { throw new Error(where, { cause: error }); } };
   const signal = new AbortController().signal;
   try {
     const release = (app: string, version: number) => store.releases.get(app as AppName, version)!;

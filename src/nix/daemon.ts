@@ -9,6 +9,7 @@ const LIMIT_MS = 10_000;
 const CLIENT_MAGIC = 0x6e697863n;
 const SERVER_MAGIC = 0x6478696fn;
 const VERSION = 0x115n;
+const QUERY_REFERRERS = 6n;
 const QUERY_PATH_INFO = 26n;
 const LINE = 0x6f6c6d67n;
 const LAST = 0x616c7473n;
@@ -17,6 +18,8 @@ const LONGEST = 1024 * 1024;
 
 /** What the store knows of a path. */
 export interface PathInfo {
+  /** The derivation that made it; null for what was not built. */
+  readonly deriver: string | null;
   /** The store paths that it names. */
   readonly references: readonly string[];
   /** Bytes, as a NAR. */
@@ -64,6 +67,17 @@ export class NixDaemon {
     return found;
   }
 
+  /** Of each path those that name it, itself perhaps among them; none for one that is not valid. */
+  async referrers(paths: readonly string[]): Promise<string[][]> {
+    this.#socket.write(Buffer.concat(paths.flatMap((path) => [word(QUERY_REFERRERS), text(path)])));
+    const found = [];
+    for (const _path of paths) {
+      await this.#ready();
+      found.push(await this.#words.texts());
+    }
+    return found;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -81,7 +95,7 @@ export class NixDaemon {
     const words = this.#words;
     await this.#ready();
     if ((await words.number()) === 0n) return null;
-    await words.text(); // deriver
+    const deriver = (await words.text()) || null;
     await words.text(); // hash
     const references = await words.texts();
     await words.number(); // time of registration
@@ -89,7 +103,7 @@ export class NixDaemon {
     await words.number(); // built here
     await words.texts(); // signatures
     await words.text(); // content address
-    return { references, size };
+    return { deriver, references, size };
   }
 
   /** Waits until the daemon has worked on what it was asked. */

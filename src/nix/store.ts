@@ -1,12 +1,13 @@
 import { lstat, unlink } from 'node:fs/promises';
-import { isStorePath, type StorePath } from '../names.ts';
+import type { StorePath } from '../names.ts';
 import { failure, run, runOk } from '../run.ts';
-import { NixDaemon, NoDaemonAnswer } from './daemon.ts';
+import { askDaemon } from './ask-daemon.ts';
+import { NoDaemonAnswer, type NixDaemon } from './daemon.ts';
 import { nixEnv } from './nix-command.ts';
 import { nixDaemonError } from './nix-failure.ts';
 
 /** Seconds a look-up in the store's database may take. */
-const LOOK_UP = 60;
+export const LOOK_UP = 60;
 
 /**
  * The store paths that a path needs at run time, itself included.
@@ -32,20 +33,6 @@ export async function isValidPath(storePath: StorePath): Promise<boolean> {
   if (finished.code === 0) return true;
   if (finished.tail.some((line) => line.includes('is not valid'))) return false;
   throw nixDaemonError(finished.tail) ?? failure(command, finished);
-}
-
-/** Null where the daemon did not answer: then the nix-store program is asked, and says why. */
-async function askDaemon<T>(question: (daemon: NixDaemon) => Promise<T>): Promise<T | null> {
-  let daemon: NixDaemon | undefined;
-  try {
-    daemon = await NixDaemon.open();
-    return await question(daemon);
-  } catch (error) {
-    if (error instanceof NoDaemonAnswer) return null;
-    throw error;
-  } finally {
-    daemon?.close();
-  }
 }
 
 /** A path and all that it leads to; what is needed comes before what needs it, as in nix-store's answer. */
@@ -88,9 +75,6 @@ export async function removeRoot(link: string): Promise<void> {
   await unlink(link);
 }
 
-/** Seconds that one deletion may wait: it locks the store, and waits for builds that register what they made. */
-const DELETION = 600;
-
 /** Paths in one question: the kernel takes 2 MB of arguments. */
 const AT_ONCE = 5000;
 
@@ -114,47 +98,4 @@ async function someSizes(paths: readonly string[]): Promise<readonly (number | n
   const told = (await runOk({ file: 'nix-store', args: ['-q', '--size', ...valid], limit: LOOK_UP, env: nixEnv() })).trim().split('\n').map(Number);
   const bytes = new Map(valid.map((path, index) => [path, told[index]!]));
   return paths.map((path) => bytes.get(path) ?? null);
-}
-
-/** What a build put into the store besides its output. */
-export interface BuildInputs {
-  /** Null where nix does not know how the output was made. */
-  readonly derivation: string | null;
-  /** The sources that the derivation names; those of the derivations that it needs are not among them. */
-  readonly sources: readonly string[];
-}
-
-export async function inputsOf(storePath: StorePath): Promise<BuildInputs> {
-  const derived = await run({ file: 'nix-store', args: ['-q', '--deriver', storePath], limit: LOOK_UP, env: nixEnv() });
-  const derivation = derived.stdout.trim();
-  if (derived.code !== 0 || !isStorePath(derivation)) return { derivation: null, sources: [] };
-  return { derivation, sources: (await related('--references', derivation)).filter((path) => !path.endsWith('.drv')) };
-}
-
-/** Deletes one store path where nothing needs it: no root, no running process, and no other path. */
-export async function deleteIfDead(path: string): Promise<void> {
-  // Asking costs a look into a database; a refused deletion costs a lock on the store and a walk over all roots.
-  if ((await related('--referrers', path)).some((referrer) => referrer !== path)) return;
-  await run({ file: 'nix-store', args: ['--delete', path], limit: DELETION, env: nixEnv() }, { keepStdout: 64 * 1024 });
-}
-
-/** Empty for a path that is not there. */
-async function related(how: '--references' | '--referrers', path: string): Promise<string[]> {
-  const finished = await run({ file: 'nix-store', args: ['-q', how, path], limit: LOOK_UP, env: nixEnv() });
-  return finished.code === 0 ? finished.stdout.split('\n').filter((line) => line !== '') : [];
-}
-
-/** Every store path that no root of any user of this machine keeps. */
-export async function deadPaths(): Promise<readonly string[]> {
-  const stdout = await runOk({ file: 'nix-store', args: ['--gc', '--print-dead'], limit: DELETION, env: nixEnv() }, { keepStdout: 64 * 1024 * 1024 });
-  return stdout.split('\n').filter((line) => line.startsWith('/nix/store/'));
-}
-
-/** Deletes every dead store path of the machine; no root and no generation of any profile is touched. Bytes that were freed. */
-export async function collectDeadPaths(): Promise<number> {
-  const command = { file: 'nix-store', args: ['--gc'], limit: 6 * DELETION, env: nixEnv() };
-  const finished = await run(command, { keepStdout: 64 * 1024 * 1024 });
-  if (finished.code !== 0) throw nixDaemonError(finished.tail) ?? failure(command, finished);
-  const [, amount] = /, (\d+(?:\.\d+)?) MiB freed/.exec(finished.tail.join('\n')) ?? [];
-  return Math.round(Number(amount ?? 0) * 1024 ** 2);
 }

@@ -255,6 +255,7 @@ export class HostDeployer implements Deployer {
     this.#knownApp(app);
     const number = host.store.builds.begin(app, this.#turns.holder(app) ? asked() : commitOf(), by);
     const open = this.#attempts.open(app, number, signal);
+    const ended = host.sweep.deploys();
     const log = openAttemptLog(client, host.paths.buildLog(app, number), host.settings.maxLogBytes, (error) => host.reportDefect('build log', error));
     const job: Job = {
       ...host, app, by, log, signal: open.signal, passSwitch: () => open.passSwitch(), waits: (text) => { open.waitsFor = text; },
@@ -283,6 +284,7 @@ export class HostDeployer implements Deployer {
       await log.close();
       await oldBuildLogs(host, app).then(remove).catch((error: unknown) => host.reportDefect('old build logs', error));
       await giveBack();
+      ended();
       open.end();
     }
   }

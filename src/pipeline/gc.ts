@@ -1,6 +1,6 @@
 import { objectBytes, repack, trimReflogs } from '../git/tidy.ts';
 import type { AppName, Oid } from '../names.ts';
-import { collectDeadPaths, deadPaths } from '../nix/store.ts';
+import { collectDeadPaths, deadPaths } from '../nix/store-deletion.ts';
 import { bytesOf, deadQuarantine, oldBuildLogs, oldCheckouts, oldWorkerLogs, remove, strayRoots, type Left } from './gc-files.ts';
 import type { Host } from './job.ts';
 import { findPrunable, pruneBuilds } from './prune.ts';
@@ -49,8 +49,8 @@ export async function findGarbage(host: Host, store: boolean): Promise<GarbageRe
 /** Removes what nothing of one app needs. Called when it is the app's turn. */
 export async function collectApp(host: Host, app: AppName): Promise<Garbage[]> {
   const removed: Garbage[] = [];
-  const { outputs, bytes, deleted } = await pruneBuilds(host, app);
-  await deleted;
+  const { outputs, bytes } = await pruneBuilds(host, app);
+  await host.sweep.now();
   if (outputs.length > 0) removed.push(describeBuilds(app, outputs, bytes));
   for (const { kind, left } of await leftOf(host, app)) {
     await remove(left);

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import type { AddonHost } from './addon-host.ts';
 import type { Barrier } from './points.ts';
 import type { Steps } from './steps.ts';
+import type { StoreSweep } from './sweep.ts';
 import type { Gate } from './turns.ts';
 import type { Undo } from './undo.ts';
 
@@ -20,6 +21,8 @@ export interface Host {
   readonly addons: AddonHost;
   readonly packageSet: (log: PushLog) => Promise<PackageSet>;
   readonly sizes: StoreSizes;
+  /** Deletes the store paths of old builds. */
+  readonly sweep: StoreSweep;
   /** Stops whatever of an app listens on another's port, so that a release about to start finds its own free. */
   readonly sweepPorts: () => Promise<void>;
   /** Places for builds that run side by side. */

@@ -13,6 +13,7 @@ import type { Host } from '../pipeline/job.ts';
 import { planFiles } from '../pipeline/plan-files.ts';
 import { PortWatch } from '../pipeline/port-watch.ts';
 import { repair } from '../pipeline/repair.ts';
+import { StoreSweep } from '../pipeline/sweep.ts';
 import { testBarrier } from '../pipeline/test-barrier.ts';
 import { Gate } from '../pipeline/turns.ts';
 import { verifyRelease } from '../pipeline/verify.ts';
@@ -29,7 +30,7 @@ const PACKAGE_CHECKS = 2;
  * Everything the server needs, made from its settings; leftovers of a server that died are repaired first.
  * @throws Hop3Error HOP3_DATABASE, HOP3_SECRET_KEY, HOP3_NGINX_REFUSED, HOP3_COMMAND_FAILED
  */
-export async function createContext(settings: Settings): Promise<ServerContext & { close: () => void }> {
+export async function createContext(settings: Settings): Promise<ServerContext & { close: () => Promise<void> }> {
   const paths = new Paths(settings.root);
   process.env['HOP3_TOOL_HOME'] = paths.toolHome;
   const store = Store.open(paths.database, settings.secretKeyFile, { copies: paths.databaseCopies, tell: (line) => { process.stderr.write(`hop3: ${line}\n`); } });
@@ -41,6 +42,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     settings, paths, store, packageSet,
     addons: new AddonHost({ settings, paths, store, barrier }),
     sizes: new StoreSizes(),
+    sweep: new StoreSweep({ store, reportDefect }),
     sweepPorts: () => ports.sweep(),
     builds: new Gate(settings.parallelBuilds),
     barrier,
@@ -76,7 +78,10 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     },
     verifyRelease: (release, by, log, signal) => verifyRelease(host, release, by, log, signal),
     packageSetTitle: async () => (await packageSet(silentLog)).title,
-    close: () => store.close(),
+    close: async () => {
+      await host.sweep.now();
+      store.close();
+    },
   };
 }
 

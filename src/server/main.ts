@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     context.ports.stop();
     context.disk.stop();
     daily.stop();
-    context.close();
+    await context.close();
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));

@@ -3,7 +3,7 @@ import { FLOOR_REMOTE, floorApp, liveApp, mustHold, mustServe, pushTime } from '
 import { staticHook } from '../floor/hooks.ts';
 import { inTurn } from '../rounds.ts';
 import { Stages } from '../stages.ts';
-import { oneFileSite, thousandFileSite } from '../trees.ts';
+import { oneFileSite, THIS_RUN, thousandFileSite } from '../trees.ts';
 
 /** A push that changes one file of a static site, small and large. */
 export const staticChange: Case = changeCase('static-change', 'one-file change of a static site, push to live', oneFileSite, 'index.html');
@@ -20,15 +20,15 @@ function changeCase(name: string, what: string, tree: (text: string) => Record<s
       const figures = await inTurn(
         bench.runs,
         async (round) => {
-          await bare.commit(`round ${round}`, { [page]: `by hand ${round}\n` });
+          await bare.commit(`round ${round}`, { [page]: `by hand ${round} of ${THIS_RUN}\n` });
           const took = await pushTime(bare, FLOOR_REMOTE, 'main');
-          await mustHold(place, `by hand ${round}`);
+          await mustHold(place, `by hand ${round} of ${THIS_RUN}`);
           return took;
         },
         async (round) => {
-          await site.commit(`round ${round}`, { [page]: `hop3 ${round}\n` });
+          await site.commit(`round ${round}`, { [page]: `hop3 ${round} of ${THIS_RUN}\n` });
           const took = await pushTime(site, 'hop3', 'main');
-          await mustServe(world, name, `hop3 ${round}`);
+          await mustServe(world, name, `hop3 ${round} of ${THIS_RUN}`);
           await stages.take();
           return took;
         },

@@ -5,7 +5,7 @@ import { ownMemory } from '../memory.ts';
 import { liveApp, mustServe, pushTime } from '../pushing.ts';
 import type { Row } from '../row.ts';
 import { inTurn } from '../rounds.ts';
-import { oneFileSite } from '../trees.ts';
+import { oneFileSite, THIS_RUN } from '../trees.ts';
 import { hop3Time } from './commands.ts';
 
 /** Web apps whose supervisors' share is measured: a thousand running web apps would fill the machine with their own memory. */
@@ -50,9 +50,9 @@ async function fill(bench: Bench, world: World, apps: number): Promise<Repo> {
 
 async function deploys(bench: Bench, apps: number, alone: Repo, among: Repo): Promise<Row> {
   const change = (repo: Repo, where: string) => async (round: number): Promise<number> => {
-    await repo.commit(`round ${round}`, { 'index.html': `${where} ${round}\n` });
+    await repo.commit(`round ${round}`, { 'index.html': `${where} ${round} of ${THIS_RUN}\n` });
     const took = await pushTime(repo, 'hop3', 'main');
-    await mustServe(repo.world, repo.app, `${where} ${round}`);
+    await mustServe(repo.world, repo.app, `${where} ${round} of ${THIS_RUN}`);
     return took;
   };
   const figures = await inTurn(bench.runs, change(alone, 'alone'), change(among, 'among'));

@@ -3,7 +3,7 @@ import type { Case } from '../bench.ts';
 import { staticHook } from '../floor/hooks.ts';
 import { FLOOR_REMOTE, floorApp, liveApp, mustHold, mustServe, pushTime } from '../pushing.ts';
 import { inTurn, timed } from '../rounds.ts';
-import { oneFileSite } from '../trees.ts';
+import { oneFileSite, THIS_RUN } from '../trees.ts';
 
 const APPS = 20;
 
@@ -21,15 +21,15 @@ export const twentyApps: Case = {
     const figures = await inTurn(
       bench.runs,
       async (round) => {
-        for (const [index, { repo }] of bares.entries()) await repo.commit(`round ${round}`, { 'index.html': `by hand ${index} ${round}\n` });
+        for (const [index, { repo }] of bares.entries()) await repo.commit(`round ${round}`, { 'index.html': `by hand ${index} ${round} of ${THIS_RUN}\n` });
         const took = await timed(() => Promise.all(bares.map(({ repo }) => pushTime(repo, FLOOR_REMOTE, 'main'))));
-        for (const [index, { place }] of bares.entries()) await mustHold(place, `by hand ${index} ${round}`);
+        for (const [index, { place }] of bares.entries()) await mustHold(place, `by hand ${index} ${round} of ${THIS_RUN}`);
         return took;
       },
       async (round) => {
-        for (const [index, repo] of sites.entries()) await repo.commit(`round ${round}`, { 'index.html': `hop3 ${index} ${round}\n` });
+        for (const [index, repo] of sites.entries()) await repo.commit(`round ${round}`, { 'index.html': `hop3 ${index} ${round} of ${THIS_RUN}\n` });
         const took = await timed(() => Promise.all(sites.map((repo) => pushTime(repo, 'hop3', 'main'))));
-        for (const [index, repo] of sites.entries()) await mustServe(world, repo.app, `hop3 ${index} ${round}`);
+        for (const [index, repo] of sites.entries()) await mustServe(world, repo.app, `hop3 ${index} ${round} of ${THIS_RUN}`);
         return took;
       },
     );

@@ -7,7 +7,7 @@ import { webHook } from '../floor/hooks.ts';
 import { FLOOR_REMOTE, floorApp, liveApp, mustServe, pushTime } from '../pushing.ts';
 import { inTurn, QUIET_WEB_MS } from '../rounds.ts';
 import { Stages } from '../stages.ts';
-import { WEB_EXAMPLE } from '../trees.ts';
+import { THIS_RUN, WEB_EXAMPLE } from '../trees.ts';
 
 /** Next to those of Hop3's workers in the bench. */
 const PORTS_BY_HAND = [23_998, 23_999] as const;
@@ -23,17 +23,17 @@ export const webChange: Case = {
     const figures = await inTurn(
       bench.runs,
       async (round) => {
-        await greet(bare, `by hand ${round}`);
+        await greet(bare, `by hand ${round} of ${THIS_RUN}`);
         const took = await pushTime(bare, FLOOR_REMOTE, 'main');
         const port = (await readFile(join(place, 'port'), 'utf8')).trim();
         const page = await ask(Number(port), '/');
-        if (!page?.body.includes(`by hand ${round}`)) throw new Error(`the app by hand answers ${JSON.stringify(page)}`);
+        if (!page?.body.includes(`by hand ${round} of ${THIS_RUN}`)) throw new Error(`the app by hand answers ${JSON.stringify(page)}`);
         return took;
       },
       async (round) => {
-        await greet(app, `hop3 ${round}`);
+        await greet(app, `hop3 ${round} of ${THIS_RUN}`);
         const took = await pushTime(app, 'hop3', 'main');
-        await mustServe(world, 'web-change', `hop3 ${round}`);
+        await mustServe(world, 'web-change', `hop3 ${round} of ${THIS_RUN}`);
         await stages.take();
         return took;
       },
