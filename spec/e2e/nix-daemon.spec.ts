@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { StorePath } from '../../src/names.ts';
+import { expectQuestion } from '../../src/nix/ask-daemon.ts';
 import { NixDaemon, NoDaemonAnswer } from '../../src/nix/daemon.ts';
 import { closureOf, isValidPath } from '../../src/nix/store.ts';
 import { StoreSizes } from '../../src/nix/store-sizes.ts';
@@ -32,6 +33,7 @@ daemon('it knows which paths are valid, and what each refers to', async () => {
   try {
     const [first, none, last] = await connection.infos([top, never, below]);
     assert.equal([first?.references, none, last?.references], [[below], null, []]);
+    assert.equal(await connection.referrers([below, top, never]), [[top], [], []]);
     assert.is(first?.size, Number(execFileSync('nix-store', ['-q', '--size', top], { encoding: 'utf8' })));
   } finally {
     connection.close();
@@ -60,6 +62,23 @@ daemon('who asks for a closure is told the sizes in passing, and asks for none o
     else process.env['NIX_DAEMON_SOCKET_PATH'] = before;
   }
   assert.is.not(sizes.of(below), 0);
+});
+
+daemon('a connection that was opened ahead answers one question; one that the daemon closed meanwhile costs no answer', async () => {
+  expectQuestion();
+  expectQuestion();
+  assert.is(await isValidPath(top), true);
+  assert.is(await isValidPath(below as StorePath), true);
+  // What this one opens is closed by its server before it is used.
+  const socket = join(home, 'closing');
+  const server = await listen(socket, (peer: Socket) => peer.end());
+  const before = process.env['NIX_DAEMON_SOCKET_PATH'];
+  process.env['NIX_DAEMON_SOCKET_PATH'] = socket;
+  expectQuestion();
+  if (before === undefined) delete process.env['NIX_DAEMON_SOCKET_PATH'];
+  else process.env['NIX_DAEMON_SOCKET_PATH'] = before;
+  assert.is(await isValidPath(top), true);
+  await new Promise((resolve) => server.close(resolve));
 });
 
 daemon('another store than the daemon\'s is left to the nix-store program', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import { isOid, isZeroOid, shortOid, type Oid } from '../names.ts';
 import { failure, run, runOk, type Command } from '../run.ts';
+import { isNearAncestor } from './read-commit.ts';
 import { readRef } from './read-ref.ts';
 
 /** Seconds for a question to git that reads a few objects. */
@@ -57,6 +58,8 @@ export async function lookUp<const Names extends readonly string[]>(repo: string
 
 /** Whether `ancestor` is the commit itself or lies in its history. False when the repository does not have one of the two. */
 export async function isAncestor(repo: string, ancestor: Oid, commit: Oid): Promise<boolean> {
+  const known = isShallow(repo) ? null : isNearAncestor(repo, ancestor, commit);
+  if (known !== null) return known;
   const command = git(repo, ['merge-base', '--is-ancestor', ancestor, commit], { limit: LONG });
   const finished = await run(command);
   if (finished.timedOut) throw failure(command, finished);

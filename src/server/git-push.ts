@@ -1,6 +1,7 @@
 import { asHop3Error, fullDisk, Hop3Error } from '../errors.ts';
 import { tidyRepo } from '../git/repo.ts';
 import { shortOid, type AppName } from '../names.ts';
+import { expectQuestion } from '../nix/ask-daemon.ts';
 import { cancelled } from '../pipeline/cancel.ts';
 import type { AuditEntry } from './audit.ts';
 import type { Principal } from './auth.ts';
@@ -115,6 +116,8 @@ async function receive(context: ServerContext, registry: PushRegistry, exchange:
     await exchange.write(whole);
   });
   const forget = registry.add(run.pid, push);
+  // While git reads what comes: every deploy looks something up in the Nix store soon.
+  expectQuestion();
   const abandon = () => {
     push.abort.abort(cancelled.clientGone(asked.principal.name));
     run.stop();

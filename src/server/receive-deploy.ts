@@ -2,6 +2,7 @@ import { asHop3Error, Hop3Error } from '../errors.ts';
 import type { PushLog } from '../log.ts';
 import { shortOid, type Oid } from '../names.ts';
 import { buildsOn, deleteRef, hasWholeHistory, isShallow, lookUp, setHead, stalePush, updateRef } from '../git/objects.ts';
+import { readCommit } from '../git/read-commit.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { ServerContext } from './context.ts';
 import type { RefCommand } from './receive-commands.ts';
@@ -69,10 +70,14 @@ async function deploy(context: ServerContext, push: OpenPush, command: RefComman
 
 /** What was sent, as a commit and its tree. Git is asked only about what was never deployed. */
 async function commitOf(context: ServerContext, push: OpenPush, command: RefCommand): Promise<{ commit: Oid; tree: Oid }> {
+  const repo = context.paths.repo(push.app);
   const sent = command.new!;
   const known = context.store.builds.treeOf(push.app, sent);
   if (known) return { commit: sent, tree: known };
-  const [object, commit, tree] = await lookUp(context.paths.repo(push.app), [sent, `${sent}^{commit}`, `${sent}^{tree}`]);
+  // Of the tree git has made sure, too, unless the push came from a shallow clone.
+  const read = push.shallow || isShallow(repo) ? null : readCommit(repo, sent);
+  if (read) return { commit: sent, tree: read.tree };
+  const [object, commit, tree] = await lookUp(repo, [sent, `${sent}^{commit}`, `${sent}^{tree}`]);
   if (commit && tree) return { commit: commit.oid, tree: tree.oid };
   throw new Hop3Error('HOP3_NOT_A_COMMIT', { what: `${shortOid(sent)} is a ${object?.type ?? 'missing object'}, not a commit`, next: `Push a commit: git push hop3 HEAD:${shortRef(command.ref)}` });
 }
