@@ -102,7 +102,7 @@ test('the command runs through symlinks, and says so when it was not built', asy
   writeFileSync(join(world.home, 'tree', 'bin', 'hop3'), readFileSync(bin), { mode: 0o755 });
   const unbuilt = spawnSync(join(world.home, 'tree', 'bin', 'hop3'), ['--version'], { encoding: 'utf8' });
   assert.is(unbuilt.status, 1);
-  assert.match(unbuilt.stderr, `${world.home}/tree/dist/cli.js is missing: Hop3 has not been built.`);
+  assert.match(unbuilt.stderr, `${world.home}/tree/dist/hop3.cjs is missing: Hop3 has not been built.`);
   assert.match(unbuilt.stderr, 'npm install && npm run build');
 });
 

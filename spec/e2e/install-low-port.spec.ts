@@ -43,7 +43,7 @@ lowPort('nginx gets the port; the app starts and has no capability', async () =>
   const as = (...command: string[]) => spawnSync('setpriv', [
     `--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--inh-caps=+net_bind_service', '--ambient-caps=+net_bind_service', '--', ...command,
   ], { encoding: 'utf8', env, cwd: '/', timeout: 120_000 });
-  const hop3 = (...args: string[]) => as(process.execPath, resolve('dist/cli.js'), ...args);
+  const hop3 = (...args: string[]) => as(process.execPath, resolve('dist/hop3.cjs'), ...args);
   try {
     const up = hop3('up', '--detach');
     assert.is(up.status, 0, up.stdout + up.stderr);

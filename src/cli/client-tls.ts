@@ -20,17 +20,8 @@ export function agentFor(url: URL, env: Env): https.Agent | undefined {
   return file ? new https.Agent({ ca: [...tls.rootCertificates, read('HOP3_CA_FILE', file).toString('utf8')] }) : undefined;
 }
 
-/** What to say of a connection that ended over its certificate; null for any other error. */
-export function certificateTrouble(server: string, error: Error): Hop3Error | null {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (!/^(CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_TLS_CERT)/.test(code)) return null;
-  const { hostname } = new URL(server);
-  return new Hop3Error('HOP3_UNREACHABLE', {
-    what: `The certificate of ${server} is not trusted: ${error.message}.`,
-    why: 'The token was not sent.',
-    next: `If an authority of your own made it: set HOP3_CA_FILE to that authority's certificate. For git: git config --global http.https://${hostname}/.sslCAInfo FILE`,
-  });
-}
+/** For who has loaded this file only where TLS is spoken: it takes longer than what a short command has to say. */
+export const requestOverTls: typeof https.request = https.request;
 
 /** Connects only to who shows this one certificate, before a byte of the request is sent. */
 class PinnedAgent extends https.Agent {

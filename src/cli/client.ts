@@ -1,11 +1,11 @@
 import http from 'node:http';
-import https from 'node:https';
+import type https from 'node:https';
 import type { Socket } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Hop3Error } from '../errors.ts';
 import { API_PREFIX, type ErrorBody } from '../server/api-types.ts';
-import { agentFor, certificateTrouble } from './client-tls.ts';
+import { certificateTrouble } from './certificate-trouble.ts';
 import { ServerError } from './server-error.ts';
 
 /** Milliseconds without a byte from the server; its streams say something every 30 s. */
@@ -102,9 +102,10 @@ export class Client {
   async upgrade(path: string, protocol: string): Promise<Upgraded> {
     const { token, signal } = this.#options;
     const url = new URL(`${API_PREFIX}${path}`, this.server);
+    const { open, agent } = await transportOf(url);
     const answer = await new Promise<Upgraded | http.IncomingMessage>((resolve, reject) => {
-      const request = (url.protocol === 'https:' ? https : http).request(url, {
-        method: 'POST', agent: agentFor(url, process.env) ?? false,
+      const request = open(url, {
+        method: 'POST', agent: agent ?? false,
         headers: { accept: 'application/json', connection: 'Upgrade', upgrade: protocol, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
       });
       const onAbort = () => request.destroy(new Error('interrupted'));
@@ -141,14 +142,15 @@ export class Client {
     return error?.code ? new ServerError(error) : this.#stranger(`it answered ${answer.statusCode} without a word of explanation`);
   }
 
-  #request(method: string, path: string, body: unknown, upload?: Readable): Promise<http.IncomingMessage> {
+  async #request(method: string, path: string, body: unknown, upload?: Readable): Promise<http.IncomingMessage> {
     const { server, token, signal } = this.#options;
     const url = new URL(path, server);
     const payload = body === undefined ? undefined : JSON.stringify(body);
+    const { open, agent } = await transportOf(url);
     return new Promise((resolve, reject) => {
-      const request = (url.protocol === 'https:' ? https : http).request(url, {
+      const request = open(url, {
         method,
-        ...withAgent(agentFor(url, process.env)),
+        ...(agent ? { agent } : {}),
         ...(signal ? { signal } : {}),
         headers: {
           accept: 'application/json',
@@ -216,8 +218,16 @@ export class Client {
   }
 }
 
-function withAgent(agent: https.Agent | undefined): { readonly agent?: https.Agent } {
-  return agent ? { agent } : {};
+interface Transport {
+  readonly open: typeof http.request;
+  /** Undefined for Node's own. */
+  readonly agent: https.Agent | undefined;
+}
+
+async function transportOf(url: URL): Promise<Transport> {
+  if (url.protocol !== 'https:') return { open: http.request, agent: undefined };
+  const { agentFor, requestOverTls } = await import('./client-tls.ts');
+  return { open: requestOverTls, agent: agentFor(url, process.env) };
 }
 
 const LIMIT = 'HOP3_LIMIT';
