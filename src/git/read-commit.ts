@@ -6,8 +6,11 @@ import { commitAt, offsetIn } from './pack-file.ts';
 
 /** Bytes of a commit that is read here; larger ones are git's business. */
 const LARGEST = 64 * 1024;
-/** Commits of a history that are read one by one; a longer way is git's business, which has indexes for it. */
-const FARTHEST = 50;
+/**
+ * Commits of a history that are read one by one: each may be looked for in all of up to 50 packs, while nothing else is done. A longer way is
+ * git's business.
+ */
+const FARTHEST = 12;
 
 export interface Commit {
   readonly tree: Oid;

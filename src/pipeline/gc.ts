@@ -50,7 +50,6 @@ export async function findGarbage(host: Host, store: boolean): Promise<GarbageRe
 export async function collectApp(host: Host, app: AppName): Promise<Garbage[]> {
   const removed: Garbage[] = [];
   const { outputs, bytes } = await pruneBuilds(host, app);
-  await host.sweep.now();
   if (outputs.length > 0) removed.push(describeBuilds(app, outputs, bytes));
   for (const { kind, left } of await leftOf(host, app)) {
     await remove(left);
@@ -65,9 +64,11 @@ export async function collectApp(host: Host, app: AppName): Promise<Garbage[]> {
   return removed;
 }
 
-/** Removes what belongs to no app; with `store`, every dead path of the machine's Nix store. */
+/** Removes what belongs to no app, and the files of builds that apps have given up; with `store`, every dead path of the machine's Nix store. */
 export async function collectHost(host: Host, store: boolean): Promise<Garbage[]> {
   const removed: Garbage[] = [];
+  // One deletion for the builds of all apps, none of which waits for it.
+  await host.sweep.now();
   const checkouts = await oldCheckouts(host);
   await remove(checkouts);
   if (checkouts.length > 0) removed.push(describeFiles('checkouts', null, checkouts));

@@ -19,7 +19,7 @@ export class StoreSweep {
   readonly #wait: { readonly quietMs: number; readonly longestMs: number };
   readonly #waiting = new Map<AppName, KeptOutput[]>();
   #deploys = 0;
-  /** Since when something waits; null when nothing does. */
+  /** Since when something waits, by the clock that nobody sets; null when nothing does. */
   #since: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
@@ -44,7 +44,7 @@ export class StoreSweep {
   add(app: AppName, forgotten: readonly KeptOutput[]): void {
     if (forgotten.length === 0) return;
     this.#waiting.set(app, [...(this.#waiting.get(app) ?? []), ...forgotten]);
-    this.#since ??= Date.now();
+    this.#since ??= performance.now();
     this.#plan();
   }
 
@@ -65,7 +65,7 @@ export class StoreSweep {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#since === null) return;
-    const left = Math.max(this.#since + this.#wait.longestMs - Date.now(), 0);
+    const left = Math.max(this.#since + this.#wait.longestMs - performance.now(), 0);
     this.#timer = setTimeout(() => void this.now(), this.#deploys > 0 ? left : Math.min(this.#wait.quietMs, left)).unref();
   }
 

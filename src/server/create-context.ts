@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { checkPackage } from '../nix/check-package.ts';
 import { resolvePackageSet } from '../nix/package-set.ts';
 import { StoreSizes } from '../nix/store-sizes.ts';
@@ -25,6 +26,8 @@ import type { ServerContext } from './context.ts';
 
 /** Evaluations of a package at a time: each may take the memory that nixpkgs takes. */
 const PACKAGE_CHECKS = 2;
+/** Milliseconds that a stopping server gives the files of old builds; what is left is found by `hop3 gc --store`. */
+const SWEEP_LIMIT = 3000;
 
 /**
  * Everything the server needs, made from its settings; leftovers of a server that died are repaired first.
@@ -79,7 +82,7 @@ export async function createContext(settings: Settings): Promise<ServerContext &
     verifyRelease: (release, by, log, signal) => verifyRelease(host, release, by, log, signal),
     packageSetTitle: async () => (await packageSet(silentLog)).title,
     close: async () => {
-      await host.sweep.now();
+      await Promise.race([host.sweep.now(), delay(SWEEP_LIMIT, undefined, { ref: false })]);
       store.close();
     },
   };
