@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAppName } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
+import { inodeOf, logFiles } from '../../src/runtime/log-files.ts';
 import { GAP, LogTail, type LogPosition } from '../../src/runtime/log-tail.ts';
 import { followLogs, readLogs, type LogFilter, type LogPositions } from '../../src/runtime/logs.ts';
 
@@ -114,6 +115,38 @@ logs('at every moment of a rotation each line is given once, to whoever came bef
     assert.equal(seen, all.slice(Math.max(0, Number(came === '-' ? 0 : came) - 1)), `who came at ${came}`);
     tail.close();
   }
+});
+
+logs('a file that is being rotated is seen, whatever step comes between two names or between a name and its file', () => {
+  const schedules = function* (count: number, from = 0): Generator<number[]> {
+    if (count === 0) yield [];
+    else for (let at = from; at <= steps.length; at += 1) for (const rest of schedules(count - 1, at)) yield [at, ...rest];
+  };
+  const hidden: string[] = [];
+  // For each of three looks: after how many steps its listing begins, and after how many it looks at the files.
+  for (const moments of schedules(6)) {
+    for (const torn of [[true, true], [true, false], [false, true], [false, false]]) {
+      rmSync(dir, { recursive: true });
+      mkdirSync(dir);
+      write('full');
+      const full = inodeOf(current())!;
+      let done = 0;
+      const goTo = (moment: number) => { for (; done < moment; done += 1) steps[done]!(); };
+      let looks = 0;
+      const files = logFiles(dir, () => {
+        goTo(moments[looks * 2] ?? steps.length);
+        const names = readdirSync(dir);
+        goTo(moments[looks * 2 + 1] ?? steps.length);
+        const left = readdirSync(dir);
+        looks += 1;
+        // A listing that takes its time may miss a name that went and the one that came for it.
+        return torn[looks - 1] === true ? names.filter((name) => left.includes(name)) : names;
+      });
+      goTo(steps.length);
+      if (!files.some(({ inode }) => inode === full)) hidden.push(`${moments.join(' ')} ${torn.join(' ')}`);
+    }
+  }
+  assert.equal(hidden, []);
 });
 
 logs('a clock that was set back repeats and loses nothing', () => {

@@ -21,28 +21,29 @@ export const isRotated = (name: string): boolean => /^@[0-9a-f]{24}\.[su]$/.test
 const MOST_LOOKS = 50;
 
 /**
+ * How many looks in a row must see the same. One rotation can hide its file from two: from the look that listed names before the file
+ * became `previous`, and from the one whose listing passed by while `previous` got its lasting name. A third one begins after both.
+ */
+const EQUAL_LOOKS = 3;
+
+/**
  * The files of an s6-log directory, oldest first. A full `current` is renamed to `previous`, a new `current` is made, `previous` gets
  * its time for a name (it has both names for a moment), and the oldest goes. Between listing names and looking at files any of that
- * may happen and hide a whole file, so only two equal looks count.
+ * may happen and hide a whole file, so only looks that agree count.
  */
-export function logFiles(dir: string): LogFile[] {
-  let files = look(dir);
-  for (let looks = 1; looks < MOST_LOOKS; looks += 1) {
-    const again = look(dir);
-    if (again.length === files.length && again.every(({ name, inode }, at) => name === files[at]!.name && inode === files[at]!.inode)) break;
+export function logFiles(dir: string, namesIn = listNames): LogFile[] {
+  let files = look(dir, namesIn);
+  for (let looks = 1, equal = 1; equal < EQUAL_LOOKS && looks < MOST_LOOKS; looks += 1) {
+    const again = look(dir, namesIn);
+    const same = again.length === files.length && again.every(({ name, inode }, at) => name === files[at]!.name && inode === files[at]!.inode);
+    equal = same ? equal + 1 : 1;
     files = again;
   }
   return files;
 }
 
-function look(dir: string): LogFile[] {
-  let names: string[];
-  try {
-    names = readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+function look(dir: string, namesIn: (dir: string) => string[]): LogFile[] {
+  const names = namesIn(dir);
   const inOrder = [...names.filter(isRotated).sort(), ...['previous', 'current'].filter((name) => names.includes(name))];
   const files = new Map<number, LogFile>();
   for (const name of inOrder) {
@@ -50,6 +51,15 @@ function look(dir: string): LogFile[] {
     if (inode !== null && !files.has(inode)) files.set(inode, { name, inode });
   }
   return [...files.values()];
+}
+
+function listNames(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Tells an open file from every other one that was or will be in its directory: numbers of inodes are given again. */
