@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Hop3Error } from '../../src/errors.ts';
 import { checkoutTree, deleteRef, hasWholeHistory, headBranch, isAncestor, listTree, lookUp, setHead, updateRef } from '../../src/git/objects.ts';
+import { moveBranch } from '../../src/git/move-branch.ts';
 import { readRef } from '../../src/git/read-ref.ts';
 import { parseBranchName } from '../../src/git/ref-name.ts';
 import { createBareRepo } from '../../src/git/repo.ts';
@@ -120,6 +121,48 @@ objects('a branch moves only from what it is thought to name', async () => {
   await setHead(repo, 'master');
   assert.is(readFileSync(join(repo, 'HEAD'), 'utf8'), 'ref: refs/heads/master\n');
   assert.is(headBranch(repo), 'master');
+});
+
+objects('a branch that a switch moves looks to git as if git had moved it', async () => {
+  const ref = 'refs/heads/main';
+  const head = readFileSync(join(repo, 'HEAD'), 'utf8');
+  await setHead(repo, 'main');
+  await updateRef(repo, ref, one);
+  const moves = async (move: typeof updateRef) => {
+    for (const [commit, old] of [[two, one], [one, two], [one, one]] as const) await move(repo, ref, commit, old);
+    const lines = (name: string) => readFileSync(join(repo, 'logs', name), 'utf8').trimEnd().split('\n').slice(-2).map((line) => line.replace(/ \d{10} /, ' SECONDS '));
+    return { names: readFileSync(join(repo, ref), 'latin1'), mode: statSync(join(repo, ref)).mode, lines: lines(ref), ofHead: lines('HEAD') };
+  };
+  const gits = await moves(updateRef);
+  assert.equal(await moves(moveBranch), gits);
+  assert.match(gits.lines[0]!, new RegExp(`^${one} ${two} hop3 <hop3@localhost> SECONDS \\+0000\\thop3$`));
+  execFileSync('git', [`--git-dir=${repo}`, 'fsck', '--strict', '--no-dangling']);
+  writeFileSync(join(repo, 'HEAD'), head);
+});
+
+objects('a switch moves a branch only from what it is thought to name, and waits for whoever holds it', async () => {
+  const ref = 'refs/heads/switched';
+  await moveBranch(repo, ref, one, null);
+  assert.is(readRef(repo, ref), one);
+  const stale = await moveBranch(repo, ref, one, two).then(() => null, (error: unknown) => error as Hop3Error);
+  assert.is(stale?.code, 'HOP3_STALE_PUSH');
+  assert.match(stale!.what, `switched has moved to ${one.slice(0, 7)} since this push began.`);
+  // Packed, then with a lock that another git holds and gives back, then with one that nobody gives back.
+  execFileSync('git', [`--git-dir=${repo}`, 'pack-refs', '--all']);
+  await moveBranch(repo, ref, two, one);
+  assert.is(readRef(repo, ref), two);
+  const lock = join(repo, `${ref}.lock`);
+  writeFileSync(lock, '');
+  setTimeout(() => rmSync(lock), 30);
+  await moveBranch(repo, ref, one, two);
+  assert.is(readRef(repo, ref), one);
+  writeFileSync(lock, '');
+  const held = await moveBranch(repo, ref, two, one).then(() => null, (error: unknown) => error as Hop3Error);
+  assert.is(held?.code, 'HOP3_COMMAND_FAILED');
+  assert.match(held!.why!, /switched\.lock': File exists/);
+  assert.ok(existsSync(lock), 'the lock of another is left to it');
+  assert.is(readRef(repo, ref), one);
+  rmSync(lock);
 });
 
 objects('a tree is listed with modes, sizes and the very bytes of its names', async () => {

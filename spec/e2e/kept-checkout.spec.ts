@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, ut
 import { dirname, join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Hop3Error } from '../../src/errors.ts';
 import { createBareRepo } from '../../src/git/repo.ts';
 import { asOid, parseAppName } from '../../src/names.ts';
 import { Paths } from '../../src/paths.ts';
@@ -45,11 +46,14 @@ function tree(files: Record<string, string>) {
 }
 
 /** What a deploy's checkout does; `look` sees the directory while the deploy goes on. */
-async function deploy(pushed: ReturnType<typeof tree>, look: (dir: string) => void = () => {}, kept = true): Promise<void> {
-  const job = { paths, app, log: { phase: () => {} }, signal: new AbortController().signal, settings: { maxPushBytes: 1e9 }, cleanUps: [] as (() => Promise<void>)[] };
-  const { dir } = await checkOut(job as unknown as Job, pushed, kept);
-  look(dir);
-  for (const cleanUp of job.cleanUps) await cleanUp();
+async function deploy(pushed: ReturnType<typeof tree>, look: (dir: string) => void = () => {}, kept = true, maxPushBytes = 1e9): Promise<void> {
+  const job = { paths, app, log: { phase: () => {} }, signal: new AbortController().signal, settings: { maxPushBytes }, cleanUps: [] as (() => Promise<void>)[] };
+  try {
+    const { dir } = await checkOut(job as unknown as Job, pushed, kept);
+    look(dir);
+  } finally {
+    for (const cleanUp of job.cleanUps) await cleanUp();
+  }
 }
 
 const listed = (dir: string) => readdirSync(dir, { recursive: true }).map(String).sort();
@@ -104,6 +108,14 @@ checkouts('a checkout that a program may write into is neither taken from the ke
   const pushed = tree({ file: 'x' });
   await deploy(pushed, (dir) => writeFileSync(join(dir, 'mine'), ''), false);
   assert.equal(readdirSync(paths.checkouts), []);
+});
+
+checkouts('a tree that is refused takes nothing from the kept checkout', async () => {
+  await deploy(tree({ file: 'x' }));
+  const error = await deploy(tree({ file: 'y', big: 'z'.repeat(2000) }), () => {}, true, 1000).then(() => null, (thrown: unknown) => thrown as Hop3Error);
+  assert.is(error?.code, 'HOP3_TREE_SIZE');
+  assert.equal(readdirSync(paths.checkouts), ['shop.kept.1']);
+  assert.is(readFileSync(join(paths.checkouts, 'shop.kept.1', 'source', 'file'), 'utf8'), 'x');
 });
 
 checkouts('a deploy that is cut off half-way keeps nothing', async () => {

@@ -2,12 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hop3Error } from '../errors.ts';
 import { isOid, isZeroOid, shortOid, type Oid } from '../names.ts';
-import { failure, run, runOk, type Command } from '../run.ts';
+import { failure, run, runOk } from '../run.ts';
+import { git } from './command.ts';
 import { isNearAncestor } from './read-commit.ts';
 import { readRef } from './read-ref.ts';
 
-/** Seconds for a question to git that reads a few objects. */
-const QUICK = 30;
 /** Seconds for a walk over a history, or a tree written to disk. */
 const LONG = 600;
 /** Bytes of `git ls-tree` output: MOST_FILES with 250 bytes each. */
@@ -24,22 +23,6 @@ export interface TreeEntry {
   readonly size: number | null;
   /** The bytes of the name, which need not be UTF-8. */
   readonly path: Buffer;
-}
-
-/** A git command on a bare repository, with nobody's configuration but the repository's own. */
-export function git(repo: string, args: readonly string[], options: { limit?: number; env?: Record<string, string> } = {}): Command {
-  return {
-    file: 'git',
-    // References are not synced unless asked for: after a power cut a branch could be an empty file.
-    args: ['-c', 'core.fsync=committed,reference', `--git-dir=${repo}`, ...args],
-    limit: options.limit ?? QUICK,
-    env: {
-      GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0',
-      // For the reflog, which git writes at each move of a branch.
-      GIT_COMMITTER_NAME: 'hop3', GIT_COMMITTER_EMAIL: 'hop3@localhost',
-      ...options.env,
-    },
-  };
 }
 
 const TYPES = ['commit', 'tag', 'tree', 'blob'] as const;

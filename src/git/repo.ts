@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AppName } from '../names.ts';
 import type { Paths } from '../paths.ts';
 import { runOk } from '../run.ts';
-import { git } from './objects.ts';
+import { git } from './command.ts';
 
 /** Seconds for git to join packs. When there is much to do git goes on by itself in the background. */
 const TIDY = 600;

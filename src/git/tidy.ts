@@ -2,7 +2,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { run, runOk } from '../run.ts';
 import type { Oid } from '../names.ts';
-import { git } from './objects.ts';
+import { git } from './command.ts';
 
 /** Seconds that a walk over a whole repository, or writing it anew, may take. */
 const LIMIT = 3600;

@@ -3,6 +3,8 @@ import { NixDaemon, NoDaemonAnswer } from './daemon.ts';
 /** Connections that are kept ready, and milliseconds that each is. */
 const MOST_READY = 8;
 const READY_MS = 5000;
+/** Milliseconds after which a connection is closed that has answered. The daemon's process ends then, and whoever asked would wait 1 to 2 ms for that. */
+const CLOSE_MS = 300;
 
 /** Each is used for one question: the daemon's process remembers what it has looked up, and another could delete that meanwhile. */
 const ready: { readonly opening: Promise<NixDaemon | null>; readonly end: NodeJS.Timeout }[] = [];
@@ -45,6 +47,6 @@ async function askOnce<T>(question: (daemon: NixDaemon) => Promise<T>, open: () 
     if (error instanceof NoDaemonAnswer) return null;
     throw error;
   } finally {
-    daemon?.close();
+    daemon?.closeIn(CLOSE_MS);
   }
 }

@@ -82,6 +82,12 @@ export class NixDaemon {
     this.#socket.destroy();
   }
 
+  /** Closes it after so many milliseconds, or when this process ends, which does not wait for it. */
+  closeIn(ms: number): void {
+    this.#socket.unref();
+    setTimeout(() => this.close(), ms).unref();
+  }
+
   async #greet(): Promise<void> {
     // Two flags that older daemons knew: CPU affinity, space to reserve.
     this.#socket.write(Buffer.concat([CLIENT_MAGIC, VERSION, 0n, 0n].map(word)));

@@ -17,14 +17,17 @@ export async function checkOut(job: Job, received: { commit: Oid; tree: Oid }, k
   const { paths, log, app, signal } = job;
   log.phase(`Checking out ${shortOid(received.commit)}`);
   const repo = paths.repo(app);
-  const entries = await listTree(repo, received.tree);
+  const listed = listTree(repo, received.tree);
+  // Waited for below; a place that cannot be had is told first.
+  listed.catch(() => {});
+  let place = await CheckoutPlace.take(paths, app, kept);
+  job.cleanUps.push(() => (kept ? place.giveBack() : place.remove()));
+  const entries = await listed;
   checkEntries(entries);
   checkSize(entries, job.settings.maxPushBytes);
-  let place = await CheckoutPlace.take(paths, app, entries, kept);
-  job.cleanUps.push(() => (kept ? place.giveBack() : place.remove()));
   if (place.isKept && !(await bringUpToDate(job, place, received.tree, entries))) {
     await place.remove();
-    place = await CheckoutPlace.take(paths, app, entries, false);
+    place = await CheckoutPlace.take(paths, app, false);
   }
   if (!place.isKept) await checkoutTree(repo, received.tree, place.dir, place.index, signal);
   const { dir } = place;
@@ -36,6 +39,7 @@ export async function checkOut(job: Job, received: { commit: Oid; tree: Oid }, k
 /** False for an earlier checkout of which anything is in doubt. */
 async function bringUpToDate({ paths, app, signal }: Job, place: CheckoutPlace, tree: Oid, entries: readonly TreeEntry[]): Promise<boolean> {
   try {
+    if (!(await place.begin(entries))) return false;
     await checkoutTree(paths.repo(app), tree, place.dir, place.index, signal);
     return await place.holdsOnly(entries);
   } catch (error) {

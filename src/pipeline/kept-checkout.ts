@@ -22,32 +22,34 @@ export class CheckoutPlace {
   readonly base: string;
   /** Files of an earlier tree lie in `dir`, and `index` says which. */
   readonly isKept: boolean;
-  #bytes: number | null = null;
+  /** Of the tree that is whole in `dir`; null while there is none. */
+  #bytes: number | null;
 
-  private constructor(paths: Paths, app: AppName, base: string, isKept: boolean) {
+  private constructor(paths: Paths, app: AppName, base: string, kept: KeptName | null) {
     this.#paths = paths;
     this.#app = app;
     this.base = base;
-    this.isKept = isKept;
+    this.isKept = kept !== null;
+    this.#bytes = kept?.bytes ?? null;
   }
 
-  /** A new, empty place; with `kept`, that of the app's last checkout where its files would come out the same today. */
-  static async take(paths: Paths, app: AppName, entries: readonly TreeEntry[], kept: boolean): Promise<CheckoutPlace> {
+  /** A new, empty place; with `kept`, that of the app's last checkout where there is one. */
+  static async take(paths: Paths, app: AppName, kept: boolean): Promise<CheckoutPlace> {
     await mkdir(paths.checkouts, { recursive: true, mode: 0o700 });
     const base = await mkdtemp(join(paths.checkouts, `${app}-`));
     const found = kept ? (await keptNames(paths)).find((one) => one.app === app) : undefined;
-    if (found && (await moved(join(paths.checkouts, found.name), base))) {
-      const place = new CheckoutPlace(paths, app, base, true);
-      if ((await readFile(join(base, ATTRIBUTES), 'utf8').catch(() => null)) === attributesOf(entries)) {
-        // A rendered expression of the last deploy.
-        await rm(join(base, 'hop3.nix'), { force: true });
-        return place;
-      }
-      await place.remove();
-      await mkdir(base, { mode: 0o700 });
-    }
+    if (found && (await moved(join(paths.checkouts, found.name), base))) return new CheckoutPlace(paths, app, base, found);
     await mkdir(join(base, 'source'));
-    return new CheckoutPlace(paths, app, base, false);
+    return new CheckoutPlace(paths, app, base, null);
+  }
+
+  /** Whether the files of the earlier tree would come out the same today. From here on `dir` is no whole tree until `whole` says so. */
+  async begin(entries: readonly TreeEntry[]): Promise<boolean> {
+    this.#bytes = null;
+    if ((await readFile(join(this.base, ATTRIBUTES), 'utf8').catch(() => null)) !== attributesOf(entries)) return false;
+    // A rendered expression of the last deploy.
+    await rm(join(this.base, 'hop3.nix'), { force: true });
+    return true;
   }
 
   get dir(): string {

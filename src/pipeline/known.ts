@@ -8,7 +8,7 @@ import type { Job } from './job.ts';
 import type { Built } from './model.ts';
 import type { Received } from './receive.ts';
 
-/** Raised when the same tree and package set would be rendered into another expression than before. */
+/** Raised when the same tree and package set would be rendered into an expression that builds something else than before. */
 const RENDERING = 2;
 
 /** Together with the tree it says whether an earlier build is the same build. */

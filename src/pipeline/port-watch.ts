@@ -46,7 +46,7 @@ export class PortWatch {
   }
 
   async #sweep(): Promise<void> {
-    const intruders = this.#guard.look(this.#reserved());
+    const intruders = await this.#guard.look(this.#reserved());
     await Promise.all(intruders.map((intruder) => this.#evict(intruder)));
   }
 

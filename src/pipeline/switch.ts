@@ -1,4 +1,4 @@
-import { updateRef } from '../git/objects.ts';
+import { moveBranch } from '../git/move-branch.ts';
 import type { SlotName } from '../paths.ts';
 import { currentTarget, liveSlot, switchTo, unswitch } from '../runtime/slots.ts';
 import type { Job } from './job.ts';
@@ -35,7 +35,7 @@ export async function switchOver(job: Job, built: Built, staged: Staged, lineage
   undo.add('switch back', () => unswitch(paths, app, before));
   switchTo(paths, app, staged.target);
   await steps.point('renamed');
-  if (lineage.branch) await updateRef(paths.repo(app), lineage.branch.ref, lineage.branch.commit, lineage.branch.old);
+  if (lineage.branch) await moveBranch(paths.repo(app), lineage.branch.ref, lineage.branch.commit, lineage.branch.old);
   await steps.point('branch moved');
   undo.forget();
   return { lineage, built, slot, previous };

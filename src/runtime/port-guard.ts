@@ -39,9 +39,9 @@ export class PortGuard {
   }
 
   /** Looks at every socket on a reserved port. Without a new one that costs a look into /proc/net. */
-  look(reserved: readonly Reserved[]): Intruder[] {
+  async look(reserved: readonly Reserved[]): Promise<Intruder[]> {
     const wanted = new Map(reserved.map((one) => [`${one.protocol}:${one.port}`, one]));
-    const sockets = openSockets().filter(({ protocol, port }) => wanted.has(`${protocol}:${port}`));
+    const sockets = (await openSockets()).filter(({ protocol, port }) => wanted.has(`${protocol}:${port}`));
     const unknown = sockets.filter(({ inode }) => !this.#trusted.has(inode));
     this.#trusted = new Set(sockets.map(({ inode }) => inode).filter((inode) => this.#trusted.has(inode)));
     this.#foreign = new Set();

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 /** Programs of the supervision chain that run outside the sandbox with a service directory as working directory. */
 const CHAIN = new Set(['s6-supervise', 's6-log', 'tini', 'bwrap', 'run', 'finish', 'env', 'setpriv']);
@@ -50,10 +51,13 @@ export interface OpenSocket {
   readonly uid: number;
 }
 
-/** Every such socket of this machine. */
-export function openSockets(): OpenSocket[] {
-  const of = (protocol: 'tcp' | 'udp', state: string) => [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((file) => listening(file, state)).map(({ port, inode, uid }) => ({ port, protocol, inode, uid }));
-  return [...of('tcp', LISTEN), ...of('udp', UNCONNECTED)];
+/** Every such socket of this machine. The kernel takes milliseconds for these tables, in which the server can do something else. */
+export async function openSockets(): Promise<OpenSocket[]> {
+  const of = async (protocol: 'tcp' | 'udp', state: string) => {
+    const tables = await Promise.all([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].map((file) => readFile(file, 'latin1').catch(() => '')));
+    return tables.flatMap((table) => socketsIn(table, state)).map(({ port, inode, uid }) => ({ port, protocol, inode, uid }));
+  };
+  return [...(await of('tcp', LISTEN)), ...(await of('udp', UNCONNECTED))];
 }
 
 /** Which processes have which of these sockets open, and which processes of this user do not let anybody look (PR_SET_DUMPABLE). */
@@ -108,9 +112,14 @@ const LISTEN = '0A';
 /** And that of a UDP socket that is connected to nobody. */
 const UNCONNECTED = '07';
 
-function listening(file: string, wanted = LISTEN): (Listener & { readonly inode: string; readonly uid: number })[] {
+function listening(file: string, wanted = LISTEN): ReturnType<typeof socketsIn> {
+  return socketsIn(text(file), wanted);
+}
+
+/** Those of one of the kernel's tables (proc(5), /proc/net/tcp) that are in this state. */
+function socketsIn(table: string, wanted: string): (Listener & { readonly inode: string; readonly uid: number })[] {
   const found = [];
-  for (const line of text(file).split('\n').slice(1)) {
+  for (const line of table.split('\n').slice(1)) {
     const [, local, , state, , , , uid, , inode] = line.trim().split(/\s+/);
     const [address, port] = local?.split(':') ?? [];
     if (state === wanted && address && port && inode) found.push({ address: readAddress(address), port: Number.parseInt(port, 16), inode, uid: Number(uid) });

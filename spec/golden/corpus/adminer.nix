@@ -23,6 +23,7 @@ let
     };
     # Scripts that begin with "#!/usr/bin/env php" get this PHP.
     buildInputs = [ hop3_php ];
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -158,6 +159,8 @@ in
     version = "4.8.1";
     meta.description = "Database management in a single PHP file";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

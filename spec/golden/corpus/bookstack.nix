@@ -26,6 +26,8 @@ let
       url = "https://github.com/BookStackApp/BookStack/archive/refs/tags/v24.02.tar.gz";
       hash = "sha256-CDJ0X2x274ohrevyH+9w4J/wY9SEpdJTNO2MA0resLI=";
     };
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -237,6 +239,8 @@ in
     version = "24.02";
     meta.description = "Simple, self-hosted documentation platform";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

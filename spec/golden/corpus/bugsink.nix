@@ -120,6 +120,8 @@ let
     nativeBuildInputs = [
       hop3_python
     ];
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -178,6 +180,8 @@ in
     version = "2.1.2";
     meta.description = "Self-hosted error tracking, Sentry SDK-compatible";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

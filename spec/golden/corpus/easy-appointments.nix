@@ -23,6 +23,8 @@ let
       url = "https://github.com/alextselegidis/easyappointments/archive/refs/tags/1.5.0.tar.gz";
       hash = "sha256-Skz6uMjvtiXaw34st/FxtTljycI4yAyYiqa6qr0Av3I=";
     };
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -306,6 +308,8 @@ in
     version = "1.5.0";
     meta.description = "Open source appointment scheduling";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

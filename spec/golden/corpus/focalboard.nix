@@ -157,6 +157,8 @@ let
     # Where the programs' libraries are looked for.
     buildInputs = hop3_libraries;
 
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -235,6 +237,8 @@ in
     version = "7.10.5";
     meta.description = "Open source project management tool (UNMAINTAINED upstream)";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -77,6 +77,8 @@ in
     version = hop3_package.version or "0";
     meta.description = "Self-hosted Git service (community fork of Gitea)";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

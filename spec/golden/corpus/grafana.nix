@@ -81,6 +81,8 @@ in
     version = hop3_package.version or "0";
     meta.description = "The open and composable observability and data visualization platform";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -120,6 +120,8 @@ let
     nativeBuildInputs = [
       hop3_python
     ];
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -182,6 +184,8 @@ in
     version = "0.13.1";
     meta.description = "A lightweight commenting system, Disqus alternative";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -53,6 +53,8 @@ in
     version = "2.541.2";
     meta.description = "The leading open source automation server for CI/CD";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -26,6 +26,7 @@ let
     };
     # Scripts that begin with "#!/usr/bin/env php" get this PHP.
     buildInputs = [ hop3_php ];
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -165,6 +166,8 @@ in
     version = "1.2.37";
     meta.description = "Kanban project management platform";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -28,6 +28,7 @@ let
     # Scripts that begin with "#!/usr/bin/env php" get this PHP.
     buildInputs = [ hop3_php ];
     nativeBuildInputs = [ pkgs.unzip ];
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -310,6 +311,8 @@ in
     version = "6.16.10";
     meta.description = "Professional online survey and data collection tool";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

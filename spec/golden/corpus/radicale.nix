@@ -59,6 +59,8 @@ in
     version = hop3_package.version or "0";
     meta.description = "A simple CalDAV and CardDAV server";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -44,6 +44,8 @@ in
     version = hop3_package.version or "0";
     meta.description = "Privacy-respecting, hackable metasearch engine";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -129,6 +129,8 @@ in
     version = "0.24.6";
     meta.description = "Open source task and project management";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -142,6 +142,8 @@ let
     # Where the programs' libraries are looked for.
     buildInputs = hop3_libraries ++ [ hop3_node ];
 
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -241,6 +243,8 @@ in
     version = "2.5.303";
     meta.description = "Modern and powerful wiki platform";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -86,6 +86,8 @@ in
     version = hop3_package.version or "0";
     meta.description = "A git server with pull requests and issues, in one program";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -68,6 +68,8 @@ in
     version = "2.2.8";
     meta.description = "A feed reader without frills";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -70,6 +70,8 @@ in
     version = hop3_package.version or "0";
     meta.description = "A small CalDAV and CardDAV server";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

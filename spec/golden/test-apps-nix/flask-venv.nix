@@ -120,6 +120,8 @@ let
     nativeBuildInputs = [
       hop3_python
     ];
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -170,6 +172,8 @@ in
     version = "1.0.0";
     meta.description = "Guest book (Flask in a virtual environment)";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -54,6 +54,8 @@ in
     version = "1.0";
     meta.description = "A web server of Go's standard library";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -82,6 +82,8 @@ in
     version = "1.0";
     meta.description = "A jar that Gradle builds from the pushed source";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -46,6 +46,8 @@ in
     version = "1.0";
     meta.description = "A WAR file with a server of its own in it";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

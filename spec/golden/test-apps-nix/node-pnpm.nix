@@ -90,6 +90,8 @@ in
     version = "1.0";
     meta.description = "A web server with packages of npm's registry";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

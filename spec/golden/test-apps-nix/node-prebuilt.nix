@@ -142,6 +142,8 @@ let
     # Where the programs' libraries are looked for.
     buildInputs = hop3_libraries ++ [ hop3_node ];
 
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -211,6 +213,8 @@ in
     version = "1.0";
     meta.description = "A Node.js app that was packed elsewhere";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -15,6 +15,7 @@ let
     src = builtins.path { name = "source"; path = ./source; };
     # Scripts that begin with "#!/usr/bin/env php" get this PHP.
     buildInputs = [ hop3_php ];
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -153,6 +154,8 @@ in
     version = "1.0";
     meta.description = "A few pages in PHP";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -157,6 +157,8 @@ let
     # Where the programs' libraries are looked for.
     buildInputs = hop3_libraries;
 
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -225,6 +227,8 @@ in
     version = "1.0";
     meta.description = "An archive that was packed elsewhere";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

@@ -150,6 +150,8 @@ let
     # Where the programs' libraries are looked for.
     buildInputs = hop3_libraries;
 
+    # Files that are copied: to another machine and back would be two copies more.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
@@ -199,6 +201,8 @@ in
     version = "1.0";
     meta.description = "A program that was compiled elsewhere";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;

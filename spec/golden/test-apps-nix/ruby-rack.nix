@@ -95,6 +95,8 @@ in
     version = "1.0";
     meta.description = "A Rack app with its gems from Gemfile.lock";
 
+    # To ask whether another machine builds it takes longer than to build it.
+    preferLocalBuild = true;
     dontUnpack = true;
     dontConfigure = true;
     dontBuild = true;
