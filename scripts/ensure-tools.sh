@@ -49,7 +49,7 @@ curl curl --version
 nix-bin nix-build --version
 nginx-light nginx -v
 s6 s6-tai64n
-s6 command -v s6-svscan s6-ipcclient s6-envdir s6-svlink
+s6 command -v s6-svscan s6-ipcclient s6-envdir s6-svunlink
 bubblewrap bwrap --version
 tini tini --version
 util-linux setpriv --version

@@ -10,7 +10,8 @@ import type { SlotSpec, WorkerSpec } from '../../src/runtime/model.ts';
 import { logDirs } from '../../src/runtime/log-dirs.ts';
 import { LogTail } from '../../src/runtime/log-tail.ts';
 import type { LogEntry } from '../../src/runtime/logs.ts';
-import { isScanning, stopSlot } from '../../src/runtime/services.ts';
+import { stopSlot } from '../../src/runtime/services.ts';
+import { isScanning } from '../../src/runtime/supervise-service.ts';
 
 /** A HOP3_ROOT of its own with a real s6-svscan, for specs that start workers. `end` leaves no process and no file. */
 export interface World {

@@ -71,7 +71,7 @@ sandbox('a command reaches the shell as it was written', () => {
 
 sandbox('the run script loads no environment of the app', () => {
   const text = workerRun('web.1', 'v3', '/h/sandbox.args', 'python3 app.py', { name: 'shop.a.web.1', limits: NO_LIMITS, modeFile: '/h/run/limits' });
-  assert.match(text, `exec env -i PATH=/usr/local/bin:/usr/bin:/bin tini -s -g -p SIGTERM --`);
+  assert.match(text, `PATH=/usr/local/bin:/usr/bin:/bin\nexec tini -s -g -p SIGTERM --`);
   assert.not.match(text, /envdir/);
 });
 

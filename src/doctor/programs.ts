@@ -16,7 +16,7 @@ const PROGRAMS: readonly Program[] = [
   { name: 'git', apt: 'git', version: { args: ['--version'], least: [2, 29], why: 'hooks that answer for a ref (proc-receive)' } },
   { name: 'nginx', apt: 'nginx-light', version: { args: ['-v'], least: [1, 18], why: 'the switch of releases was tried from there on' } },
   { name: 's6-svscan', apt: 's6' },
-  { name: 's6-svlink', apt: 's6' },
+  { name: 's6-svunlink', apt: 's6' },
   { name: 's6-envdir', apt: 's6' },
   { name: 'tini', apt: 'tini' },
   { name: 'bwrap', apt: 'bubblewrap', version: { args: ['--version'], least: [0, 8], why: '--disable-userns' } },

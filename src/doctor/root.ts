@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Paths } from '../paths.ts';
-import { isScanning } from '../runtime/services.ts';
+import { isScanning } from '../runtime/supervise-service.ts';
 import { rootProcesses } from '../runtime/supervisor-processes.ts';
 import { fail, ok, warn, type Finding, type Look, type Surroundings } from './model.ts';
 

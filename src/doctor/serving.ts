@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { run } from '../run.ts';
 import { configFile } from '../runtime/nginx-process.ts';
 import { boundPorts } from '../runtime/processes.ts';
-import { isScanning } from '../runtime/services.ts';
+import { isScanning } from '../runtime/supervise-service.ts';
 import { checkAddress } from '../runtime/supervisor-ports.ts';
 import { rootProcesses } from '../runtime/supervisor-processes.ts';
 import { formatAddress, type Address } from '../settings.ts';

@@ -20,6 +20,8 @@ export interface Staged {
   readonly target: string;
   /** Processes of the live release that were stopped because the new one needs their fixed ports. */
   readonly paused: string[];
+  /** Resolves when no other app listens on the slot's ports. */
+  readonly portsSwept: Promise<void>;
 }
 
 /** Fills the idle slot with the release; the live slot is not touched. */
@@ -37,6 +39,8 @@ export async function stage(job: Job, built: Built, provisioned: Provisioned): P
     limits: limitsOf(settings, built.config),
     stopGraceMs: settings.drainTimeout * 1000,
   };
+  // Beside the writing of the slot, which takes as long.
+  const portsSwept = spec.workers.length > 0 ? job.sweepPorts() : Promise.resolve();
   const paused: string[] = [];
   // Undone after the slot is cleared: only then are the fixed ports free again.
   undo.add('start the paused processes again', async () => {
@@ -47,7 +51,7 @@ export async function stage(job: Job, built: Built, provisioned: Provisioned): P
     clearSlot(paths, app, slot);
   });
   const target = await fillSlot(paths, spec);
-  return { provisioned, spec, target, paused };
+  return { provisioned, spec, target, paused, portsSwept };
 }
 
 // Most slots are free within this; a line about every short wait would only be read for nothing.

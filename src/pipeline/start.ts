@@ -14,7 +14,7 @@ export async function start(job: Job, built: Built, staged: Staged): Promise<voi
   const live = job.store.releases.live(job.app);
   job.log.phase(`Starting v${provisioned.lineage.version}${live ? ` beside v${live.version}` : ''}`);
   for (const worker of spec.workers) job.log.line(worker.port === null ? worker.name : `${worker.name} on port ${worker.port}`);
-  await job.sweepPorts();
+  await staged.portsSwept;
   await freePorts(job, built.config.ports, staged);
   await startSlot(job.paths, spec);
 }

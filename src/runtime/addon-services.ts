@@ -2,15 +2,12 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerProgram } from '../addons/model.ts';
-import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
-import { run, runOk, TOOL_PATH } from '../run.ts';
+import { run, TOOL_PATH } from '../run.ts';
 import { shellWord } from './run-scripts.ts';
-import { isScanning } from './services.ts';
+import { isScanning, noSupervisor, S6_MS, superviseService } from './supervise-service.ts';
 import { syncTree } from './sync-tree.ts';
 
-/** Milliseconds for what s6 itself does. */
-const S6_MS = 5000;
 const LOG_BYTES = 2_000_000;
 const LOG_FILES = 5;
 
@@ -28,17 +25,13 @@ export function addonDir(paths: Paths, id: string): string {
  * @throws Hop3Error HOP3_NO_SUPERVISOR
  */
 export async function ensureAddonServer(paths: Paths, program: ServerProgram): Promise<void> {
-  if (!isScanning(paths)) {
-    throw new Hop3Error('HOP3_NO_SUPERVISOR', { what: `No s6-svscan runs on ${paths.services}, so ${program.id} cannot be started.`, next: 'Start Hop3 with `hop3 up`.' });
-  }
+  if (!isScanning(paths)) throw noSupervisor(paths);
   const dir = join(addonDir(paths, program.id), 'service');
   const text = runScript(program);
   const link = join(paths.services, `addon-${program.id}`);
   if (existsSync(join(dir, 'run')) && readFileSync(join(dir, 'run'), 'utf8') !== text) await removeAddonServer(paths, program.id);
   if (!existsSync(dir)) await writeService(paths, dir, program, text);
-  if (!existsSync(link)) {
-    await runOk({ file: 's6-svlink', args: ['-t', String(S6_MS), paths.services, dir, `addon-${program.id}`], limit: S6_MS / 1000 + 5 });
-  }
+  if (!existsSync(link)) await superviseService(paths, dir, `addon-${program.id}`);
   // One that was stopped by hand, or that gave up.
   await run({ file: 's6-svc', args: ['-u', dir], limit: 10 });
 }

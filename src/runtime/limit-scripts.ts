@@ -36,7 +36,8 @@ export function confineLines({ name, limits, modeFile }: Confined, word: (text: 
   return [
     'cgroup=- nproc=- confine=()',
     `{ read -r cgroup && read -r nproc; } 2>/dev/null <${word(modeFile)}`,
-    `rm -f ${CONFINED_FILE}`,
+    // A program costs 4 ms, and mostly there is nothing to remove.
+    `[ ! -e ${CONFINED_FILE} ] || rm -f ${CONFINED_FILE}`,
     'if [ "$cgroup" != - ]; then',
     `  own=$cgroup/${name}`,
     // What it counted in an earlier life is told already.

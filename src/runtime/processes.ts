@@ -33,6 +33,12 @@ export function listeners(pids: readonly number[]): Listener[] {
   return [...listening('/proc/net/tcp'), ...listening('/proc/net/tcp6')].filter((socket) => sockets.has(socket.inode)).map(({ address, port }) => ({ address, port }));
 }
 
+/** Whether one of these processes listens on the TCP port. The table of IPv6 is read only where that of IPv4 does not tell: each takes the kernel a millisecond. */
+export function listensOn(pids: readonly number[], port: number): boolean {
+  const sockets = socketsOf(pids);
+  return ['/proc/net/tcp', '/proc/net/tcp6'].some((table) => listening(table).some((socket) => socket.port === port && sockets.has(socket.inode)));
+}
+
 /** The ports that these processes have: TCP that they listen on, UDP that they are bound to. */
 export function boundPorts(pids: readonly number[]): { readonly port: number; readonly protocol: 'tcp' | 'udp' }[] {
   const sockets = socketsOf(pids);

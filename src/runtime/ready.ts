@@ -10,7 +10,7 @@ import { FIRST_CAUSE_FILE } from './limit-scripts.ts';
 import { LogTail, type LogLine } from './log-tail.ts';
 import type { SlotSpec, WorkerSpec } from './model.ts';
 import { probe, type ProbeAnswer } from './probe.ts';
-import { listeners, sandboxProcesses } from './processes.ts';
+import { listeners, listensOn, sandboxProcesses } from './processes.ts';
 import { OWN_LINE } from './run-scripts.ts';
 import { releaseName, slotLayout, workerLayout, workerLogDir, type WorkerLayout } from './slot-layout.ts';
 
@@ -27,8 +27,13 @@ export interface ReadyOptions {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds between two tries while nothing listens yet: such a try ends in the kernel (0.2 ms) and no app notices it. */
+/**
+ * Milliseconds between two tries while nothing listens yet, at first and at most, and in between the part of the time that has passed: who starts in
+ * a fifth of a second is seen within 10 ms. Such a try ends in the kernel, and no app notices it.
+ */
+const FASTEST_REFUSED_POLL_MS = 4;
 const REFUSED_POLL_MS = 20;
+const REFUSED_POLL_PART = 0.05;
 /** Seconds after which even those become rarer: whoever takes longer is not waited for by the hundredth of a second. */
 const EAGER_S = 15;
 /** Milliseconds before the second request of an app that answered and is not ready; each asks it to work, so they become rarer. */
@@ -172,15 +177,16 @@ async function askUntilReady(worker: Watched, port: number, options: ReadyOption
       last = { kind: 'not-yet', why: 'another process on this machine answered' };
     }
     if (limit.aborted) throw unhealthy(worker, port, options, last, tries, performance.now() - began);
-    const eager = answer.kind === 'refused' && performance.now() - began < EAGER_S * 1000;
-    await delay(eager ? REFUSED_POLL_MS : pause, undefined, { signal: limit }).catch(() => {});
+    const waited = performance.now() - began;
+    const eager = answer.kind === 'refused' && waited < EAGER_S * 1000;
+    await delay(eager ? Math.min(REFUSED_POLL_MS, Math.max(FASTEST_REFUSED_POLL_MS, waited * REFUSED_POLL_PART)) : pause, undefined, { signal: limit }).catch(() => {});
     if (stop.aborted) return;
     if (!eager) pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
   }
 }
 
 function ownsPort(worker: Watched, port: number): boolean {
-  return listeners(sandboxProcesses(worker.files.env)).some((listener) => listener.port === port);
+  return listensOn(sandboxProcesses(worker.files.env), port);
 }
 
 async function died(worker: Watched): Promise<Hop3Error> {

@@ -22,14 +22,15 @@ const LOG_FILES = 5;
  * - setpriv takes away the capability that lets nginx have port 80: bwrap refuses to start with any;
  * - inside, `init` gets SIGTERM and tells everybody, so that requests in flight can end.
  *
- * The app's environment is loaded inside only: its LD_PRELOAD must never reach tini or bwrap.
+ * Each program on the way costs a millisecond of every start. The app's environment is loaded inside only: its LD_PRELOAD must never reach tini or bwrap.
  */
 function sandboxChain(sandboxFile: string, command: string): string {
-  return [
-    `exec env -i PATH=${TOOL_PATH} tini -s -g -p SIGTERM --`,
-    'env --ignore-signal=TERM setpriv --inh-caps=-all --ambient-caps=-all bwrap --args 3 --',
+  const chain = [
+    'exec tini -s -g -p SIGTERM --',
+    `env -i --ignore-signal=TERM PATH=${TOOL_PATH} setpriv --inh-caps=-all --ambient-caps=-all bwrap --args 3 --`,
     `env --default-signal=TERM /bin/sh ${SANDBOX_INIT} ${shellWord(command)} ${CONFINE_WORDS} 3<${shellWord(sandboxFile)}`,
-  ].join(' \\\n  ');
+  ];
+  return `PATH=${TOOL_PATH}\n${chain.join(' \\\n  ')}`;
 }
 
 /** What a command starts with. Descriptors that whoever started Hop3 left open would lead the app out of its sandbox. */

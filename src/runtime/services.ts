@@ -4,10 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { AppName } from '../names.ts';
 import type { Paths, SlotName } from '../paths.ts';
-import { run, runOk, type Command } from '../run.ts';
+import { run, runOk } from '../run.ts';
 import { describeWorkerExit, readExit } from './exits.ts';
 import { FIRST_CAUSE_FILE, LAST_CAUSE_FILE } from './limit-scripts.ts';
 import { limitNote } from './limit-use.ts';
+import { isScanning, noSupervisor, S6_MS, superviseService } from './supervise-service.ts';
 import { askSuperviseStatus, isRead, readSuperviseStatus, labelsAhead } from './supervise-status.ts';
 import { syncPath, syncTree } from './sync-tree.ts';
 import type { SlotSpec, WorkerState, WorkerStatus } from './model.ts';
@@ -15,8 +16,6 @@ import { listDir } from './list-dir.ts';
 import { boundPorts, chainProcesses, sandboxProcesses } from './processes.ts';
 import { parseServiceName, serviceName, slotLayout, workerLayout, type WorkerLayout } from './slot-layout.ts';
 
-/** Milliseconds for what s6 itself does (it takes 5 to 40): scanning, forking a supervisor, closing a log. */
-const S6_MS = 5000;
 /** Milliseconds that a worker which does harm gets to end by itself. */
 const STOP_NOW_MS = 500;
 /** Milliseconds until the kernel has taken a killed sandbox apart. */
@@ -33,7 +32,7 @@ export async function startSlot(paths: Paths, spec: SlotSpec): Promise<void> {
   await Promise.all([
     // The slot must survive a power cut once it is live; written out while the app starts, that costs no time.
     syncTree(layout.dir),
-    ...spec.workers.map((worker) => runOk(link(paths, workerLayout(layout, worker.name).dir, serviceName(spec.app, spec.slot, worker.name)))),
+    ...spec.workers.map((worker) => superviseService(paths, workerLayout(layout, worker.name).dir, serviceName(spec.app, spec.slot, worker.name))),
   ]);
   await syncPath(paths.services);
 }
@@ -122,15 +121,6 @@ export async function workerStatus(paths: Paths, app: AppName, slot: SlotName): 
 export async function signalScan(paths: Paths): Promise<void> {
   if (!isScanning(paths)) throw noSupervisor(paths);
   await runOk({ file: 's6-svscanctl', args: ['-an', paths.services], limit: 10 });
-}
-
-/** Whether s6-svscan runs on the services directory: somebody reads its control pipe. */
-export function isScanning(paths: Paths): boolean {
-  return isRead(join(paths.services, '.s6-svscan', 'control'));
-}
-
-function link(paths: Paths, dir: string, name: string): Command {
-  return { file: 's6-svlink', args: ['-t', String(S6_MS), paths.services, dir, name], limit: S6_MS / 1000 + 5 };
 }
 
 async function stopWorker(paths: Paths, name: string, files: WorkerLayout, graceMs: number): Promise<void> {
@@ -226,13 +216,6 @@ function readText(file: string): string {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
   }
-}
-
-function noSupervisor(paths: Paths): Hop3Error {
-  return new Hop3Error('HOP3_NO_SUPERVISOR', {
-    what: `No s6-svscan runs on ${paths.services}, so no worker can be started.`,
-    next: 'Start Hop3 with `hop3 up` (or its systemd unit), which starts the supervisor too.',
-  });
 }
 
 function isLinkTo(path: string): boolean {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
 import { run } from '../run.ts';
-import { isScanning } from './services.ts';
+import { isScanning } from './supervise-service.ts';
 import { rootProcesses, type Process } from './supervisor-processes.ts';
 
 export interface Stopped {

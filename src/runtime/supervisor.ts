@@ -5,7 +5,7 @@ import { Hop3Error } from '../errors.ts';
 import type { Paths } from '../paths.ts';
 import { baseEnv } from '../run.ts';
 import { ADDON_SERVICE } from './addon-services.ts';
-import { isScanning } from './services.ts';
+import { isScanning } from './supervise-service.ts';
 import { OWN_SERVICES } from './supervisor-services.ts';
 
 export { keepConfinement, prepareConfinement } from './confinement.ts';
