@@ -1,12 +1,15 @@
 import type { AppConfig } from '../config/model.ts';
+import { Hop3Error } from '../errors.ts';
 import { NO_LIMITS } from '../limits.ts';
 import { isValidPath } from '../nix/store.ts';
 import type { PackageSet, Runtime } from '../nix/model.ts';
+import type { ReleaseRow } from '../store/releases.ts';
 import type { StoredBuild } from '../store/builds.ts';
 import { unlessCancelled } from './cancel.ts';
 import type { Job } from './job.ts';
 import type { Built } from './model.ts';
 import type { Received } from './receive.ts';
+import { branchOf } from './release-choice.ts';
 
 /** Raised when the same tree and package set would be rendered into an expression that builds something else than before. */
 const RENDERING = 2;
@@ -29,6 +32,25 @@ export async function findKnown(job: Job, received: Received): Promise<Built | n
   const { storePath, root, runtime, config } = stored;
   job.store.builds.built(job.app, job.attempt, { tree: received.tree, buildKey: stored.buildKey, storePath, root, runtime, config });
   return asBuilt(stored, job.attempt, received.commit);
+}
+
+/**
+ * The build of a release that was live before.
+ * @throws Hop3Error HOP3_RELEASE_PRUNED
+ */
+export async function builtOf(job: Job, release: ReleaseRow): Promise<Built> {
+  const { store, log } = job;
+  const stored = store.builds.output(job.app, release.build);
+  if (!stored || !(await isValidPath(stored.storePath))) {
+    throw new Hop3Error('HOP3_RELEASE_PRUNED', {
+      what: `The build of v${release.version} is no longer kept.`,
+      next: `Push its commit again, which builds it anew: git push -f hop3 ${release.commit}:${branchOf(store, job.app)}`,
+    });
+  }
+  log.line(`${stored.storePath} is already built: nothing to build`);
+  // The attempt's row needs the output too: a release points at its build.
+  store.builds.built(job.app, job.attempt, stored);
+  return asBuilt(stored, job.attempt, release.commit);
 }
 
 async function findStored(job: Job, received: Received): Promise<StoredBuild | null> {

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readSocketTable } from './socket-table.ts';
 
 /** Programs of the supervision chain that run outside the sandbox with a service directory as working directory. */
 const CHAIN = new Set(['s6-supervise', 's6-log', 'tini', 'bwrap', 'run', 'finish', 'env', 'setpriv']);
@@ -57,10 +57,10 @@ export interface OpenSocket {
   readonly uid: number;
 }
 
-/** Every such socket of this machine. The kernel takes milliseconds for these tables, in which the server can do something else. */
+/** Every such socket of this machine. */
 export async function openSockets(): Promise<OpenSocket[]> {
   const of = async (protocol: 'tcp' | 'udp', state: string) => {
-    const tables = await Promise.all([`/proc/net/${protocol}`, `/proc/net/${protocol}6`].map((file) => readFile(file, 'latin1').catch(() => '')));
+    const tables = [await readSocketTable(protocol), await readSocketTable(`${protocol}6`)];
     return tables.flatMap((table) => socketsIn(table, state)).map(({ port, inode, uid }) => ({ port, protocol, inode, uid }));
   };
   return [...(await of('tcp', LISTEN)), ...(await of('udp', UNCONNECTED))];
@@ -126,6 +126,8 @@ function listening(file: string, wanted = LISTEN): ReturnType<typeof socketsIn> 
 function socketsIn(table: string, wanted: string): (Listener & { readonly inode: string; readonly uid: number })[] {
   const found = [];
   for (const line of table.split('\n').slice(1)) {
+    // Of a busy machine most are of connections that have ended.
+    if (!line.includes(` ${wanted} `)) continue;
     const [, local, , state, , , , uid, , inode] = line.trim().split(/\s+/);
     const [address, port] = local?.split(':') ?? [];
     if (state === wanted && address && port && inode) found.push({ address: readAddress(address), port: Number.parseInt(port, 16), inode, uid: Number(uid) });

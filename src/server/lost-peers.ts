@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { SocketAddress, type Server, type Socket } from 'node:net';
+import { readSocketTable } from '../runtime/socket-table.ts';
 
 /** Milliseconds between two looks. */
 const LOOK_MS = 5000;
@@ -34,7 +34,7 @@ export function endLostPeers(server: Server): void {
 
   const look = async (): Promise<void> => {
     if (open.size === 0) return;
-    const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'latin1').catch(() => '')));
+    const tables = [await readSocketTable('tcp'), await readSocketTable('tcp6')];
     const lost = new Set(tables.flatMap(unanswered).map(key));
     if (lost.size === 0) return;
     for (const socket of open) {
