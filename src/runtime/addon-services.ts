@@ -25,7 +25,7 @@ export function addonDir(paths: Paths, id: string): string {
  * @throws Hop3Error HOP3_NO_SUPERVISOR
  */
 export async function ensureAddonServer(paths: Paths, program: ServerProgram): Promise<void> {
-  if (!isScanning(paths)) throw noSupervisor(paths);
+  if (!isScanning(paths)) throw noSupervisor(paths, program.id);
   const dir = join(addonDir(paths, program.id), 'service');
   const text = runScript(program);
   const link = join(paths.services, `addon-${program.id}`);

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync, readdirSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { listDir } from './list-dir.ts';
 import { OWN_LINE } from './run-scripts.ts';
 
 export interface LogLine {
@@ -31,7 +32,7 @@ const EQUAL_LOOKS = 3;
  * its time for a name (it has both names for a moment), and the oldest goes. Between listing names and looking at files any of that
  * may happen and hide a whole file, so only looks that agree count.
  */
-export function logFiles(dir: string, namesIn = listNames): LogFile[] {
+export function logFiles(dir: string, namesIn = listDir): LogFile[] {
   let files = look(dir, namesIn);
   for (let looks = 1, equal = 1; equal < EQUAL_LOOKS && looks < MOST_LOOKS; looks += 1) {
     const again = look(dir, namesIn);
@@ -51,15 +52,6 @@ function look(dir: string, namesIn: (dir: string) => string[]): LogFile[] {
     if (inode !== null && !files.has(inode)) files.set(inode, { name, inode });
   }
   return [...files.values()];
-}
-
-function listNames(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Tells an open file from every other one that was or will be in its directory: numbers of inodes are given again. */

@@ -28,7 +28,6 @@ const KILLED_MS = 5000;
  */
 export async function startSlot(paths: Paths, spec: SlotSpec): Promise<void> {
   const layout = slotLayout(paths, spec.app, spec.slot);
-  if (spec.workers.length > 0 && !isScanning(paths)) throw noSupervisor(paths);
   await Promise.all([
     // The slot must survive a power cut once it is live; written out while the app starts, that costs no time.
     syncTree(layout.dir),
@@ -119,7 +118,7 @@ export async function workerStatus(paths: Paths, app: AppName, slot: SlotName): 
 
 /** Makes s6-svscan look at its directory again: new services start, supervisors without a service end. */
 export async function signalScan(paths: Paths): Promise<void> {
-  if (!isScanning(paths)) throw noSupervisor(paths);
+  if (!isScanning(paths)) throw noSupervisor(paths, 'what is new there');
   await runOk({ file: 's6-svscanctl', args: ['-an', paths.services], limit: 10 });
 }
 

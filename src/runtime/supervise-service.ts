@@ -16,13 +16,13 @@ const SLOWEST_LOOK_MS = 50;
  * programs, which take 8 ms of every start: a link, s6-svscan's command to look again, and a look for the supervisors' control pipes.
  * @throws Hop3Error HOP3_NO_SUPERVISOR; HOP3_TIMEOUT when s6-svscan does not start them; the link stays, for whoever takes the service back
  */
-export async function superviseService(paths: Paths, dir: string, name: string): Promise<void> {
-  if (!isScanning(paths)) throw noSupervisor(paths);
+export async function superviseService(paths: Paths, dir: string, name: string, limitMs = S6_MS): Promise<void> {
+  if (!isScanning(paths)) throw noSupervisor(paths, name);
   symlinkSync(dir, join(paths.services, name));
   lookAgain(paths);
-  const end = performance.now() + S6_MS;
+  const end = performance.now() + limitMs;
   for (let pause = FIRST_LOOK_MS; ![dir, join(dir, 'log')].every((one) => isRead(join(one, 'supervise', 'control'))); pause = Math.min(SLOWEST_LOOK_MS, pause * 1.5)) {
-    if (performance.now() > end) throw new Hop3Error('HOP3_TIMEOUT', { what: `s6-svscan did not start a supervisor for ${name} within ${S6_MS / 1000} s.`, next: 'Is the machine overloaded? Try again; the log of s6-svscan is in the log directory of Hop3.' });
+    if (performance.now() > end) throw notStarted(paths, name, limitMs);
     await delay(pause);
   }
 }
@@ -32,11 +32,18 @@ export function isScanning(paths: Paths): boolean {
   return isRead(scanControl(paths));
 }
 
-/** For what needs one. */
-export function noSupervisor(paths: Paths): Hop3Error {
+/** The error for a service that needs one. */
+export function noSupervisor(paths: Paths, name: string): Hop3Error {
   return new Hop3Error('HOP3_NO_SUPERVISOR', {
-    what: `No s6-svscan runs on ${paths.services}, so no worker can be started.`,
+    what: `No s6-svscan runs on ${paths.services}, so ${name} cannot be started.`,
     next: 'Start Hop3 with `hop3 up` (or its systemd unit), which starts the supervisor too.',
+  });
+}
+
+function notStarted(paths: Paths, name: string, limitMs: number): Hop3Error {
+  return new Hop3Error('HOP3_TIMEOUT', {
+    what: `s6-svscan did not start ${name} within ${limitMs / 1000} s.`,
+    next: `Look whether the machine has room for more processes, and what ${join(paths.serverLogs, 'supervisor.log')} says; then try again.`,
   });
 }
 
